@@ -1,0 +1,86 @@
+/**
+ * Everything a node reports of itself. One field is one probe; each is detected with its source, or not with a reason.
+ * Only what is stable belongs here: an unchanged host must hash to the same value (see facts/hash.ts), so free memory,
+ * load and temperatures travel in heartbeats.
+ */
+import { type Static, Type } from 'typebox';
+import { GpuInventory, GpuTopology } from './gpu.ts';
+import { Hca } from './hca.ts';
+import { Netdev, Route } from './netdev.ts';
+import { Nullable, Probe } from './nullable.ts';
+
+export const OsFacts = Type.Object({
+  distribution: Type.String(),
+  kernel: Type.String(),
+  arch: Type.String(),
+  /** `none`, `kvm`, `systemd-nspawn`, `docker` … */
+  virtualisation: Nullable(Type.String()),
+});
+export const CpuFacts = Type.Object({ model: Type.String(), cores: Type.Integer(), numaNodes: Type.Integer() });
+export const MemoryFacts = Type.Object({ totalBytes: Type.Integer() });
+export const DiskFacts = Type.Object({ mount: Type.String(), totalBytes: Type.Integer(), freeGiB: Type.Integer() });
+export const LimitFacts = Type.Object({
+  /** Limits that a rank would get (null = unlimited). */
+  memlockBytes: Nullable(Type.Integer()),
+  nofile: Nullable(Type.Integer()),
+  shmBytes: Nullable(Type.Integer()),
+});
+export const PortRange = Type.Object({ low: Type.Integer(), high: Type.Integer() });
+export type PortRange = Static<typeof PortRange>;
+
+/** One Python environment that can run an engine. */
+export const EngineInstall = Type.Object({
+  engine: Type.Union([Type.Literal('sglang'), Type.Literal('vllm')]),
+  version: Type.String(),
+  /** Absolute path of the interpreter (`/opt/engines/vllm/bin/python`). */
+  python: Type.String(),
+  pythonVersion: Nullable(Type.String()),
+  torch: Nullable(Type.String()),
+  nccl: Nullable(Type.String()),
+  cuda: Nullable(Type.String()),
+  ray: Nullable(Type.String()),
+});
+export type EngineInstall = Static<typeof EngineInstall>;
+
+export const RuntimeFacts = Type.Object({
+  /** systemd is PID 1 and answers. */
+  systemd: Nullable(Type.String()),
+  docker: Nullable(Type.String()),
+  /** A C++ compiler, which engines need for just-in-time kernels. */
+  compiler: Nullable(Type.String()),
+});
+
+/** A tool's view that differs from the one believed. */
+export const Contradiction = Type.Object({
+  subject: Type.String(),
+  believed: Type.Object({ source: Type.String(), value: Type.String() }),
+  rejected: Type.Object({ source: Type.String(), value: Type.String() }),
+  because: Type.String(),
+});
+export type Contradiction = Static<typeof Contradiction>;
+
+export const NodeFacts = Type.Object({
+  schema: Type.Literal(1),
+  hostname: Type.String(),
+  bootId: Type.String(),
+  /** Detects clones; never a credential. */
+  fingerprint: Type.String(),
+  agentVersion: Type.String(),
+  os: Probe(OsFacts),
+  cpu: Probe(CpuFacts),
+  memory: Probe(MemoryFacts),
+  disks: Probe(Type.Array(DiskFacts)),
+  netdevs: Probe(Type.Array(Netdev)),
+  routes: Probe(Type.Array(Route)),
+  hcas: Probe(Type.Array(Hca)),
+  gpus: Probe(GpuInventory),
+  gpuTopology: Probe(GpuTopology),
+  limits: Probe(LimitFacts),
+  ephemeralPorts: Probe(PortRange),
+  engines: Probe(Type.Array(EngineInstall)),
+  runtimes: Probe(RuntimeFacts),
+  contradictions: Type.Array(Contradiction),
+  /** Cross-check tools: what each said, or why it did not answer (`ibdev2netdev`: "not installed"). */
+  tools: Type.Array(Type.Object({ tool: Type.String(), answered: Type.Boolean(), note: Type.String() })),
+});
+export type NodeFacts = Static<typeof NodeFacts>;

@@ -1,0 +1,133 @@
+/**
+ * What the operator wants. The YAML file, `dsr1ctl deploy` flags and `POST /api/v1/deployments` are this one schema;
+ * unknown keys are refused by name (spec/parse.ts).
+ */
+import { type Static, Type } from 'typebox';
+
+/** Names of deployments and nodes: a DNS label, also used in unit names, labels and paths. */
+export const NAME_PATTERN = '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$';
+
+export const EngineKind = Type.Union([
+  Type.Literal('sglang'),
+  Type.Literal('vllm'),
+  Type.Literal('vllm-ray'),
+  Type.Literal('command'),
+  Type.Literal('rehearsal'),
+]);
+export type EngineKind = Static<typeof EngineKind>;
+
+const closed = { additionalProperties: false } as const;
+
+export const DeploymentSpec = Type.Object(
+  {
+    name: Type.String({ pattern: NAME_PATTERN, description: 'Name of the deployment.' }),
+    engine: Type.Object(
+      {
+        kind: EngineKind,
+        python: Type.Optional(
+          Type.String({ description: 'Interpreter of the environment to run, the same path on every node (default: the newest install that the facts show).' }),
+        ),
+        image: Type.Optional(Type.String({ description: 'Container image, by digest.' })),
+        args: Type.Optional(Type.Array(Type.String(), { description: 'Extra engine arguments, appended as they are.' })),
+        env: Type.Optional(Type.Record(Type.String(), Type.String(), { description: 'Extra environment of every rank.' })),
+        command: Type.Optional(
+          Type.Array(Type.String(), {
+            description: 'engine.kind=command: argv template with {rank} {nodes} {head} {port} {address} {interface} {model} {world}.',
+          }),
+        ),
+      },
+      closed,
+    ),
+    model: Type.Optional(
+      Type.Object(
+        {
+          path: Type.String({ description: 'Absolute path of the model folder, the same on every node.' }),
+          servedName: Type.Optional(Type.String({ description: 'Name that clients ask for (default: deployment name).' })),
+        },
+        closed,
+      ),
+    ),
+    nodes: Type.Optional(
+      Type.Object(
+        {
+          count: Type.Optional(Type.Integer({ minimum: 1, maximum: 1024 })),
+          names: Type.Optional(Type.Array(Type.String(), { description: 'Exactly these nodes; their order is the rank order.' })),
+          head: Type.Optional(Type.String({ description: 'Node that takes rank 0.' })),
+          exclude: Type.Optional(Type.Array(Type.String())),
+        },
+        closed,
+      ),
+    ),
+    gpusPerNode: Type.Optional(Type.Integer({ minimum: 0, maximum: 64, description: '0 = CPU ranks, one a node (default: all GPUs of the nodes).' })),
+    parallelism: Type.Optional(
+      Type.Object(
+        {
+          tensor: Type.Optional(Type.Integer({ minimum: 1 })),
+          pipeline: Type.Optional(Type.Integer({ minimum: 1 })),
+        },
+        closed,
+      ),
+    ),
+    network: Type.Optional(
+      Type.Object(
+        {
+          transport: Type.Optional(Type.Union([Type.Literal('auto'), Type.Literal('rdma'), Type.Literal('tcp')])),
+          controlInterface: Type.Optional(Type.String()),
+          hcas: Type.Optional(Type.Array(Type.String())),
+          gidIndex: Type.Optional(Type.Integer({ minimum: 0, maximum: 255 })),
+          perNode: Type.Optional(
+            Type.Record(
+              Type.String(),
+              Type.Object(
+                {
+                  controlInterface: Type.Optional(Type.String()),
+                  hcas: Type.Optional(Type.Array(Type.String())),
+                  gidIndex: Type.Optional(Type.Integer({ minimum: 0, maximum: 255 })),
+                },
+                closed,
+              ),
+            ),
+          ),
+        },
+        closed,
+      ),
+    ),
+    runtime: Type.Optional(
+      Type.Union([Type.Literal('auto'), Type.Literal('systemd'), Type.Literal('process'), Type.Literal('docker')]),
+    ),
+    endpoint: Type.Optional(
+      Type.Object(
+        {
+          port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535, description: 'Port of the head for clients (default: chosen once, then kept).' })),
+        },
+        closed,
+      ),
+    ),
+    /** Seconds that each phase may take; see engines/phases.ts for the defaults. */
+    deadlines: Type.Optional(
+      Type.Object(
+        {
+          rendezvousSeconds: Type.Optional(Type.Integer({ minimum: 1 })),
+          weightsSeconds: Type.Optional(Type.Integer({ minimum: 1 })),
+          graphsSeconds: Type.Optional(Type.Integer({ minimum: 1 })),
+          listeningSeconds: Type.Optional(Type.Integer({ minimum: 1 })),
+          servingSeconds: Type.Optional(Type.Integer({ minimum: 1 })),
+        },
+        closed,
+      ),
+    ),
+    restart: Type.Optional(
+      Type.Object(
+        {
+          /** Relaunches after a gang that once served has failed, within `windowSeconds`. */
+          maxAttempts: Type.Optional(Type.Integer({ minimum: 0 })),
+          windowSeconds: Type.Optional(Type.Integer({ minimum: 1 })),
+        },
+        closed,
+      ),
+    ),
+    stopGraceSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 3600 })),
+  },
+  closed,
+);
+export type DeploymentSpec = Static<typeof DeploymentSpec>;
