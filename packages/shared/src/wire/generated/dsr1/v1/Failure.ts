@@ -1,0 +1,14 @@
+// Original file: proto/dsr1/v1/session.proto
+
+
+export interface Failure {
+  'code'?: (string);
+  'message'?: (string);
+  'hint'?: (string);
+}
+
+export interface Failure__Output {
+  'code': (string);
+  'message': (string);
+  'hint': (string);
+}
