@@ -4,7 +4,7 @@
  * and stop.
  */
 import type { EngineInstall } from '../facts/node.ts';
-import type { HealthPlan, PhaseDeadlines, PortPlan, ProcessPlan } from '../plan/model.ts';
+import type { FilePlan, HealthPlan, PhaseDeadlines, PortPlan, ProcessPlan } from '../plan/model.ts';
 import type { DeploymentSpec, EngineKind } from '../spec/deployment.ts';
 import type { Phase } from './phases.ts';
 
@@ -31,8 +31,8 @@ export interface RankContext {
   readonly headPorts: Readonly<Record<string, number>>;
   /** Every rank's control address, by rank. */
   readonly addresses: readonly string[];
-  /** File on the node that holds the generated key of the attempt, never the key itself. */
-  readonly apiKeyPlaceholder: string;
+  /** This node's `NodeFacts.agentCommand`. */
+  readonly agentCommand: readonly string[];
 }
 
 export interface PortRequest {
@@ -71,6 +71,8 @@ export interface Engine {
   /** Checks the spec against this engine and version: flags and variables that dsr1 owns, unknown flags, known-bad versions. */
   check(spec: DeploymentSpec, install: EngineInstall | null): readonly EngineProblem[];
   processes(context: RankContext): readonly ProcessPlan[];
+  /** Files for the run folder; the API key goes here (`{apiKey}`), never into argv or env. */
+  files(context: RankContext): readonly FilePlan[];
   portPlans(context: RankContext): readonly PortPlan[];
   /** What the engine opens at random, for the firewall; null = nothing. */
   randomPorts(context: RankContext): string | null;

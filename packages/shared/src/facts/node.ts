@@ -66,6 +66,8 @@ export const NodeFacts = Type.Object({
   /** Detects clones; never a credential. */
   fingerprint: Type.String(),
   agentVersion: Type.String(),
+  /** Argv that starts dsr1-agent on this node (absolute paths): rehearsal ranks run the agent's own program. */
+  agentCommand: Type.Array(Type.String(), { minItems: 1 }),
   os: Probe(OsFacts),
   cpu: Probe(CpuFacts),
   memory: Probe(MemoryFacts),

@@ -15,7 +15,10 @@ export const PortPlan = Type.Object({
 });
 export type PortPlan = Static<typeof PortPlan>;
 
-/** One process to start. argv[0] is an absolute path; there is no shell anywhere. */
+/**
+ * One process to start. argv[0] is an absolute path; there is no shell anywhere. The only placeholder in argv and env
+ * is `{runDir}`, the folder that the agent makes for this rank of this attempt (0700).
+ */
 export const ProcessPlan = Type.Object({
   /** `main`, or `ray` beside it; unique within the rank. */
   id: Type.String(),
@@ -25,6 +28,10 @@ export const ProcessPlan = Type.Object({
   reasons: Type.Record(Type.String(), Type.String()),
 });
 export type ProcessPlan = Static<typeof ProcessPlan>;
+
+/** A file that the agent writes (0600) into the rank's run folder; `{apiKey}` becomes the attempt's generated key. */
+export const FilePlan = Type.Object({ name: Type.String({ pattern: '^[a-z0-9][a-z0-9.-]{0,62}$' }), content: Type.String() });
+export type FilePlan = Static<typeof FilePlan>;
 
 export const RuntimeKind = Type.Union([Type.Literal('systemd'), Type.Literal('process'), Type.Literal('docker')]);
 export type RuntimeKind = Static<typeof RuntimeKind>;
@@ -58,6 +65,7 @@ export const RankPlan = Type.Object({
   image: Nullable(Type.String()),
   /** Started in this order; a process with an unmet gate waits (see engines/engine.ts). */
   processes: Type.Array(ProcessPlan, { minItems: 1 }),
+  files: Type.Array(FilePlan),
   /** Only on the rank that serves HTTP. */
   health: Nullable(HealthPlan),
   stopGraceSeconds: Type.Integer(),

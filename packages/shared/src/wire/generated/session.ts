@@ -11,6 +11,7 @@ import type { CoordinatorMessage as _dsr1_v1_CoordinatorMessage, CoordinatorMess
 import type { Deadlines as _dsr1_v1_Deadlines, Deadlines__Output as _dsr1_v1_Deadlines__Output } from './dsr1/v1/Deadlines.ts';
 import type { FactsReport as _dsr1_v1_FactsReport, FactsReport__Output as _dsr1_v1_FactsReport__Output } from './dsr1/v1/FactsReport.ts';
 import type { Failure as _dsr1_v1_Failure, Failure__Output as _dsr1_v1_Failure__Output } from './dsr1/v1/Failure.ts';
+import type { File as _dsr1_v1_File, File__Output as _dsr1_v1_File__Output } from './dsr1/v1/File.ts';
 import type { GpuGauge as _dsr1_v1_GpuGauge, GpuGauge__Output as _dsr1_v1_GpuGauge__Output } from './dsr1/v1/GpuGauge.ts';
 import type { Health as _dsr1_v1_Health, Health__Output as _dsr1_v1_Health__Output } from './dsr1/v1/Health.ts';
 import type { Heartbeat as _dsr1_v1_Heartbeat, Heartbeat__Output as _dsr1_v1_Heartbeat__Output } from './dsr1/v1/Heartbeat.ts';
@@ -48,6 +49,7 @@ export interface ProtoGrpcType {
       Deadlines: MessageTypeDefinition<_dsr1_v1_Deadlines, _dsr1_v1_Deadlines__Output>
       FactsReport: MessageTypeDefinition<_dsr1_v1_FactsReport, _dsr1_v1_FactsReport__Output>
       Failure: MessageTypeDefinition<_dsr1_v1_Failure, _dsr1_v1_Failure__Output>
+      File: MessageTypeDefinition<_dsr1_v1_File, _dsr1_v1_File__Output>
       GpuGauge: MessageTypeDefinition<_dsr1_v1_GpuGauge, _dsr1_v1_GpuGauge__Output>
       Health: MessageTypeDefinition<_dsr1_v1_Health, _dsr1_v1_Health__Output>
       Heartbeat: MessageTypeDefinition<_dsr1_v1_Heartbeat, _dsr1_v1_Heartbeat__Output>

@@ -3,6 +3,7 @@
 import type { Port as _dsr1_v1_Port, Port__Output as _dsr1_v1_Port__Output } from '../../dsr1/v1/Port.ts';
 import type { Process as _dsr1_v1_Process, Process__Output as _dsr1_v1_Process__Output } from '../../dsr1/v1/Process.ts';
 import type { Health as _dsr1_v1_Health, Health__Output as _dsr1_v1_Health__Output } from '../../dsr1/v1/Health.ts';
+import type { File as _dsr1_v1_File, File__Output as _dsr1_v1_File__Output } from '../../dsr1/v1/File.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface RankPlan {
@@ -25,6 +26,7 @@ export interface RankPlan {
   'stopGraceSeconds'?: (number);
   'minMemlockBytes'?: (number | string | Long);
   'minShmBytes'?: (number | string | Long);
+  'files'?: (_dsr1_v1_File)[];
 }
 
 export interface RankPlan__Output {
@@ -47,4 +49,5 @@ export interface RankPlan__Output {
   'stopGraceSeconds': (number);
   'minMemlockBytes': (number);
   'minShmBytes': (number);
+  'files': (_dsr1_v1_File__Output)[];
 }
