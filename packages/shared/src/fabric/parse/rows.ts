@@ -1,0 +1,109 @@
+/**
+ * Rows that the parsers give. A key that is absent cannot be shown by the format; null means that the format could
+ * show it and this text does not. Merging keeps the two apart.
+ */
+import type { Gpu, TopoLevel } from '../../facts/gpu.ts';
+import type { GidEntry, LinkLayer, PortState } from '../../facts/hca.ts';
+import type { Netdev } from '../../facts/netdev.ts';
+
+/** One port of an RDMA device. */
+export interface PortRow {
+  readonly device: string;
+  readonly port: number;
+  readonly linkLayer?: LinkLayer | null;
+  readonly state?: PortState | null;
+  /** `linkup`, `disabled`, `polling`, `nop` …: lower case, no separators. */
+  readonly phys?: string | null;
+  readonly netdev?: string | null;
+  readonly netdevUp?: boolean | null;
+  readonly rateGbps?: number | null;
+  readonly lid?: number | null;
+  readonly smLid?: number | null;
+  readonly pci?: string | null;
+  readonly numaNode?: number | null;
+  readonly nodeGuid?: string | null;
+  readonly firmware?: string | null;
+  readonly defaultGid?: string | null;
+}
+
+/** One row of a GID table; device or port are null where the text does not name them. */
+export interface GidRow extends GidEntry {
+  readonly device: string | null;
+  readonly port: number | null;
+  readonly link?: 'up' | 'down';
+}
+
+/** A netdev as printed; `linkType` is the word after `link/`, `masked` the addresses that the poster hid. */
+export interface NetdevRow extends Netdev {
+  readonly linkType: string | null;
+  readonly masked: readonly string[];
+}
+
+export interface DeviceRow {
+  readonly device: string;
+  readonly nodeGuid: string;
+}
+
+export interface RuleRow {
+  readonly priority: number;
+  readonly from: string;
+  readonly table: string;
+}
+
+/** `busId` is the literal text (`00000000:18:00.0`), `pci` the normalised one. */
+export interface GpuRow extends Gpu {
+  readonly busId: string | null;
+}
+
+export interface PciRow {
+  readonly bus: string;
+  readonly text: string;
+}
+
+export interface PciNumaRow {
+  readonly bus: string;
+  readonly device: string | null;
+  readonly numaNode: number;
+}
+
+export interface EnvRow {
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface TopoMatrix {
+  readonly gpuCount: number | null;
+  readonly nicCount: number | null;
+  /** `NIC0` → RDMA device, from the legend; null when the text has none. */
+  readonly nics: Readonly<Record<string, string>> | null;
+  /** [row, column, level]; levels of GPU pairs may be `NV18`. */
+  readonly cells: readonly (readonly [string, string, string])[];
+  /** Best level of each GPU and every NIC at it. */
+  readonly nearest: Readonly<Record<string, { readonly level: TopoLevel; readonly nics: readonly string[] }>>;
+}
+
+export const LINK_LAYERS: Readonly<Record<string, LinkLayer>> = { infiniband: 'ib', ethernet: 'eth' };
+
+/** `PORT_ACTIVE (4)`, `4: ACTIVE`, `Active`, `ACTIVE_DEFER` → `active`; null for a state that facts do not have. */
+export function portState(text: string): PortState | null {
+  const word = /(?:PORT_)?(ACTIVE|DOWN|INIT|ARMED)/i.exec(text.slice(0, 80))?.[1]?.toLowerCase();
+  return word === 'active' || word === 'down' || word === 'init' || word === 'armed' ? word : null;
+}
+
+/** `5: LinkUp`, `LINK_UP`, `LinkUp` → `linkup`. */
+export function physState(text: string): string | null {
+  const word = /(?:\d+:\s*)?([A-Za-z_]+)/.exec(text.slice(0, 80))?.[1];
+  return word === undefined ? null : word.replace(/_/g, '').toLowerCase();
+}
+
+/** First number of `400 Gb/sec (4X NDR)`; null when there is none. */
+export function rateGbps(text: string): number | null {
+  const number = /(\d+(?:\.\d+)?)/.exec(text.slice(0, 80))?.[1];
+  return number === undefined ? null : Number(number);
+}
+
+/** `0x33bf` or `13247`. */
+export function lidNumber(text: string): number | null {
+  const token = /(0x[0-9a-f]+|\d+)/i.exec(text.slice(0, 80))?.[1];
+  return token === undefined ? null : Number(token);
+}

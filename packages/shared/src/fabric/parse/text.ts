@@ -1,0 +1,59 @@
+/** Pasted text → clean lines. Every parser reads through `linesOf`, so none meets colours, tabs' cousins or endless lines. */
+
+/** A whole text, or lines that `linesOf` has cleaned before. */
+export type Dump = string | readonly string[];
+
+/** What a parser understood, and the lines it did not (never dropped silently, never guessed at). */
+export interface Parsed<Row> {
+  readonly rows: Row[];
+  readonly unknown: string[];
+}
+
+/** No tool prints longer lines (JSON apart); cutting here keeps every rule linear in the size of the text. */
+export const MAX_LINE_LENGTH = 8192;
+
+/** Lines without colours, control characters, full-width punctuation and byte-order marks. JSON lines keep their length. */
+export function linesOf(dump: Dump): readonly string[] {
+  return typeof dump === 'string' ? dump.split(/\r\n|\n|\r/).map(cleanLine) : dump;
+}
+
+/** Runs a line rule over a dump; a line for which it answers false, and which is not blank, is kept as unknown. */
+export function readLines(dump: Dump, understand: (line: string) => boolean): string[] {
+  return linesOf(dump).filter((line) => line.trim() !== '' && !understand(line));
+}
+
+const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\-_])/g;
+const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f\u200b-\u200d\u2060\ufeff]/g;
+const FULL_WIDTH: Readonly<Record<string, string>> = {
+  '\u00a0': ' ',
+  '\u3000': ' ',
+  '、': ',',
+  '。': ' ',
+  '“': '"',
+  '”': '"',
+  '‘': "'",
+  '’': "'",
+  '│': '|',
+  '┃': '|',
+};
+
+function cleanLine(raw: string): string {
+  const line = raw.length > MAX_LINE_LENGTH && !looksLikeJson(raw) ? raw.slice(0, MAX_LINE_LENGTH) : raw;
+  const plain = line
+    .replace(ESCAPES, '')
+    .replace(CONTROLS, '')
+    .replace(/\u00a0/g, ' ');
+  return /[^\u0000-\u007f]/.test(plain)
+    ? plain.replace(/[\u3000-\u3002“”‘’│┃\uff01-\uff5e]/g, narrow)
+    : plain;
+}
+
+/** Whether a line can begin (or be) the JSON that `ip -j`, `rdma -j` print. */
+export function looksLikeJson(line: string): boolean {
+  return /^\s{0,80}\[\s*(\{|$)/.test(line.slice(0, 200));
+}
+
+function narrow(char: string): string {
+  const code = char.charCodeAt(0);
+  return code >= 0xff01 && code <= 0xff5e ? String.fromCharCode(code - 0xfee0) : (FULL_WIDTH[char] ?? char);
+}
