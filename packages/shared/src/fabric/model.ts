@@ -38,6 +38,8 @@ export interface FabricPolicy {
   readonly overrides: Readonly<Record<string, FabricOverride>>;
   /** Override for every node; a per-node entry wins field by field. */
   readonly override?: FabricOverride;
+  /** External NCCL net plugin that the ranks load (`libnccl-net.so` of HPC-X, aws-ofi-nccl …); absent = none. */
+  readonly netPlugin?: string;
 }
 
 export interface FabricOverride {

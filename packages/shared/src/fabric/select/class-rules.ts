@@ -1,0 +1,160 @@
+/**
+ * Rules that compare the usable ports of one node: which class of them is the compute fabric. Each takes the ports
+ * that are left and names those that fall out. A rule that would leave nothing is not applied.
+ */
+import type { Control } from './control.ts';
+import { interfaceOf, type NodeView, type PortView } from './view.ts';
+
+export interface Dropped {
+  readonly port: PortView;
+  readonly because: string;
+}
+
+/** Narrows usable ports of one link layer to the compute fabric. `control` is null while it is not known. */
+export function computeFabric(
+  view: NodeView,
+  ports: readonly PortView[],
+  control: Control | null,
+): { kept: PortView[]; dropped: Dropped[] } {
+  const dropped: Dropped[] = [];
+  let kept = [...ports];
+  for (const rule of rules) {
+    const out = rule({ view, ports: kept, control });
+    if (out.length === kept.length) continue;
+    dropped.push(...out);
+    kept = kept.filter((port) => !out.some((item) => item.port === port));
+  }
+  return { kept, dropped };
+}
+
+interface ClassContext {
+  readonly view: NodeView;
+  readonly ports: readonly PortView[];
+  readonly control: Control | null;
+}
+
+type ClassRule = (context: ClassContext) => Dropped[];
+
+const rules: readonly ClassRule[] = [farFromGpus, slowerClass, frontEndNames, management];
+
+/** Ports behind the GPUs' own switches carry the fabric; one that is nearer to no GPU serves storage or the front end. */
+function farFromGpus({ view, ports }: ClassContext): Dropped[] {
+  const links = (view.node.gpuTopology?.gpuToHca ?? []).filter((link) =>
+    ports.some((port) => port.device === link.device),
+  );
+  if (links.length === 0) return [];
+  const level = (device: string) =>
+    Math.min(
+      ...links.filter((link) => link.device === device).map((link) => order.indexOf(link.level)),
+      order.length,
+    );
+  const best = Math.min(...ports.map((port) => level(port.device)));
+  const limit = best <= switchLevel ? switchLevel : best;
+  if (limit === order.indexOf('SYS')) return [];
+  const near = new Set(ports.filter((port) => level(port.device) <= limit).map((port) => port.device));
+  // A GPU without a port on its switch brings its next best ports, unless a near one is as good.
+  for (const gpu of new Set(links.map((link) => link.gpu))) {
+    const own = links.filter((link) => link.gpu === gpu);
+    const reach = Math.min(...own.map((link) => order.indexOf(link.level)));
+    const nearest = own.filter((link) => order.indexOf(link.level) === reach);
+    if (reach < order.indexOf('SYS') && !nearest.some((link) => near.has(link.device)))
+      for (const link of nearest) near.add(link.device);
+  }
+  return ports
+    .filter((port) => !near.has(port.device))
+    .map((port) => ({
+      port,
+      because: `it is ${order[level(port.device)] ?? 'not shown near'} to every GPU, while others are ${order[best]}: storage or front end`,
+    }));
+}
+
+const order = ['X', 'PIX', 'PXB', 'PHB', 'NODE', 'SYS'];
+const switchLevel = order.indexOf('PXB');
+
+/** Ports of another speed than the class that covers the GPUs: mixed rates make every collective as slow as the slowest. */
+function slowerClass({ view, ports }: ClassContext): Dropped[] {
+  const rates = [...new Set(ports.map((port) => port.facts?.rateGbps ?? null))]
+    .filter((rate) => rate !== null)
+    .sort((a, b) => b - a);
+  if (rates.length < 2) return [];
+  const count = (rate: number) => ports.filter((port) => port.facts?.rateGbps === rate).length;
+  const gpus = view.node.gpuCount;
+  const covering = gpus === null ? undefined : rates.find((rate) => count(rate) >= gpus);
+  const chosen = covering ?? [...rates].sort((a, b) => count(b) * b - count(a) * a)[0];
+  return ports
+    .filter((port) => (port.facts?.rateGbps ?? chosen) !== chosen)
+    .map((port) => ({
+      port,
+      because: `it runs at ${port.facts?.rateGbps} Gb/s, the fabric's class is ${count(chosen ?? 0)} × ${chosen} Gb/s`,
+    }));
+}
+
+/** A site that names some interfaces for RDMA and others not has said which are the fabric. */
+function frontEndNames({ view, ports }: ClassContext): Dropped[] {
+  if (ports.some((port) => port.netdev === null)) return [];
+  const stem = (port: PortView) => (port.netdev ?? '').replace(/\d+/g, '#');
+  const stems = [...new Set(ports.map(stem))];
+  if (stems.length < 2) return [];
+  const sized = (name: string) => ports.filter((port) => stem(port) === name).length;
+  const gpus = view.node.gpuCount;
+  const whole = gpus === null || gpus < 2 ? [] : stems.filter((name) => sized(name) % gpus === 0);
+  const named = stems.filter((name) => name.includes('rdma'));
+  const chosen =
+    named.length === 1
+      ? named[0]
+      : whole.length === 1 && ports.length % (gpus ?? 1) !== 0
+        ? whole[0]
+        : undefined;
+  if (chosen === undefined) return [];
+  return ports
+    .filter((port) => stem(port) !== chosen)
+    .map((port) => ({
+      port,
+      because: `its interface ${port.netdev} is named apart from the ${sized(chosen)} ${chosen} interfaces of the fabric: front end`,
+    }));
+}
+
+/** The NIC under the control interface is left to it, even if it is a perfect RoCE port, while others cover the GPUs. */
+function management({ view, ports, control }: ClassContext): Dropped[] {
+  if (control === null || !control.certain) return [];
+  const under = netdevsUnder(view, control.name);
+  const own = ports.filter(
+    (port) =>
+      port.netdev !== null && under.has(port.netdev) && port.layer !== 'ib' && !port.family.sharesControl,
+  );
+  const rest = ports.filter((port) => !own.includes(port));
+  if (own.length === 0 || rest.length === 0) return [];
+  const gpus = view.node.gpuCount;
+  const fair = (count: number) => gpus === null || count % gpus === 0 || gpus % count === 0;
+  if (gpus !== null && fair(ports.length) && !fair(rest.length)) return [];
+  if (own.some((port) => rest.some((other) => isTwin(port, other)))) return [];
+  return own.map((port) => ({
+    port,
+    because: `its interface ${port.netdev} is under the control interface ${control.name}: management NIC`,
+  }));
+}
+
+/** The interface itself, what it is stacked on, and the members of its bond. */
+function netdevsUnder(view: NodeView, name: string): Set<string> {
+  const under = new Set([name]);
+  for (let depth = 0; depth < 4; depth++)
+    for (const current of [...under]) {
+      const netdev = interfaceOf(view, current)?.netdev;
+      if (netdev === undefined || netdev === null) continue;
+      if (netdev.parent !== null) under.add(netdev.parent);
+      for (const slave of netdev.slaves) under.add(slave);
+      for (const item of view.interfaces) if (item.netdev?.master === current) under.add(item.name);
+    }
+  return under;
+}
+
+/** One physical port behind two PCIe domains (DGX Spark): same bus, slot and function, other domain. */
+function isTwin(a: PortView, b: PortView): boolean {
+  const place = (port: PortView) => {
+    const pci = /^([0-9a-f]+):([0-9a-f]{2}:[0-9a-f]{2}\.\d)$/i.exec(port.hca?.pci ?? '');
+    const name = /^(?:roce|ib)(P\d+)?(p\d+s\d+f\d+)$/.exec(port.device);
+    return pci !== null ? { domain: pci[1], slot: pci[2] } : { domain: name?.[1] ?? '', slot: name?.[2] };
+  };
+  const [left, right] = [place(a), place(b)];
+  return left.slot !== undefined && left.slot === right.slot && left.domain !== right.domain;
+}

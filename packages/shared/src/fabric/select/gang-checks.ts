@@ -1,0 +1,151 @@
+/** What is said about the gang as a whole once every node has chosen: values that differ, and what cannot work. */
+import type { NodeFabric, Refusal, Transport } from '../model.ts';
+import { matchLength, parseAddress, subnetOf } from './address.ts';
+import { holderOf, overlayReason } from './control.ts';
+import { interfaceOf, type NodeView } from './view.ts';
+
+export interface GangFinding {
+  readonly warnings: readonly string[];
+  readonly refusals: readonly Refusal[];
+}
+
+/** Checks the chosen values of all nodes against each other. `views` and `nodes` are in the same order. */
+export function checkGang(
+  views: readonly NodeView[],
+  nodes: readonly NodeFabric[],
+  transport: Transport | null,
+): GangFinding {
+  return {
+    warnings: [...differing(nodes, transport), ...controlWarnings(views, nodes)],
+    refusals: [...missingControl(nodes, views), ...sharedAddresses(nodes), ...mixedFamilies(nodes)],
+  };
+}
+
+/** Names and indexes that differ are correct per node and wrong as one value for all. */
+function differing(nodes: readonly NodeFabric[], transport: Transport | null): string[] {
+  if (nodes.length < 2) return [];
+  const spread = (what: string, value: (node: NodeFabric) => string | null): string[] => {
+    const values = nodes
+      .map((node) => ({ node: node.node, value: value(node) }))
+      .filter((item) => item.value !== null);
+    if (new Set(values.map((item) => item.value)).size < 2) return [];
+    return [
+      `${what} per node, one value cannot serve all: ${values.map((item) => `${item.node} ${item.value}`).join('; ')}`,
+    ];
+  };
+  return [
+    ...spread('the control interface differs', (node) => node.controlInterface),
+    ...spread('HCA names differ', (node) =>
+      node.hcas.length === 0 ? null : node.hcas.map((hca) => `${hca.device}:${hca.port}`).join(','),
+    ),
+    ...(transport === 'ib' ? [] : spread('the GID index differs', (node) => gidIndexes(node))),
+  ];
+}
+
+function gidIndexes(node: NodeFabric): string | null {
+  const indexes = [...new Set(node.hcas.map((hca) => hca.gidIndex))].filter((index) => index !== null);
+  return indexes.length === 0 ? null : indexes.join('/');
+}
+
+function controlWarnings(views: readonly NodeView[], nodes: readonly NodeFabric[]): string[] {
+  const each = views.flatMap((view, i) => nodeWarnings(view, nodes[i]?.controlInterface ?? null));
+  return [...each, ...routedControl(views, nodes)];
+}
+
+function nodeWarnings(view: NodeView, name: string | null): string[] {
+  const item = interfaceOf(view, name);
+  if (item === null) return [];
+  const overlay = overlayReason(item);
+  const twins = view.interfaces.filter(
+    (other) =>
+      other !== item && other.up !== false && item.addresses.some((own) => overlaps(own, other.addresses)),
+  );
+  return [
+    ...(overlay === null
+      ? []
+      : [
+          `${view.node.name}: the control interface ${item.name} is a ${overlay}; nothing else joins the nodes`,
+        ]),
+    ...(twins.length === 0
+      ? []
+      : [
+          `${view.node.name}: ${item.name} and ${twins.map((other) => other.name).join(', ')} are in one subnet (overlapping-subnets): answers may leave by the other one`,
+        ]),
+  ];
+}
+
+function overlaps(
+  own: { address: string; prefixLength: number | null },
+  others: readonly { address: string; prefixLength: number | null }[],
+): boolean {
+  const subnet =
+    own.prefixLength === null || own.prefixLength > 30 ? null : subnetOf(own.address, own.prefixLength);
+  return (
+    subnet !== null &&
+    others.some((other) => (other.prefixLength ?? 128) < 31 && matchLength(subnet, other.address) !== null)
+  );
+}
+
+function routedControl(views: readonly NodeView[], nodes: readonly NodeFabric[]): string[] {
+  const placed = nodes.flatMap((node, i) => {
+    const view = views[i];
+    if (node.address === null || view === undefined) return [];
+    const prefix =
+      holderOf(view, node.address)?.addresses.find((own) => own.address === node.address)?.prefixLength ??
+      null;
+    const subnet = prefix === null || prefix > 30 ? null : subnetOf(node.address, prefix);
+    return subnet === null ? [] : [{ node: node.node, subnet }];
+  });
+  if (new Set(placed.map((item) => item.subnet)).size < 2) return [];
+  return [
+    `the control interfaces are in different subnets and need routes between them: ${placed.map((item) => `${item.node} ${item.subnet}`).join('; ')}`,
+  ];
+}
+
+function missingControl(nodes: readonly NodeFabric[], views: readonly NodeView[]): Refusal[] {
+  return nodes.flatMap((node, i) => {
+    const view = views[i];
+    // No listing of interfaces is no evidence that there is none.
+    if (node.controlInterface !== null || view === undefined || view.node.netdevs === null) return [];
+    return [
+      {
+        node: node.node,
+        category: 'no-socket-interface',
+        because: `no interface of ${node.node} is up with an address that other nodes can use`,
+        fix: 'give one interface an address, or name it with controlInterface',
+      },
+    ];
+  });
+}
+
+function sharedAddresses(nodes: readonly NodeFabric[]): Refusal[] {
+  return nodes.flatMap((node, i) => {
+    const other = nodes
+      .slice(0, i)
+      .find((earlier) => earlier.address !== null && earlier.address === node.address);
+    if (other === undefined) return [];
+    return [
+      {
+        node: null,
+        category: 'wrong-interface',
+        because: `${other.node} and ${node.node} both have ${node.address} on their control interface: it is local to each host`,
+        fix: 'name the interface that joins the nodes with controlInterface',
+      },
+    ];
+  });
+}
+
+function mixedFamilies(nodes: readonly NodeFabric[]): Refusal[] {
+  const families = new Set(
+    nodes.flatMap((node) => (node.address === null ? [] : (parseAddress(node.address)?.family ?? []))),
+  );
+  if (families.size < 2) return [];
+  return [
+    {
+      node: null,
+      category: 'wrong-interface',
+      because: `control addresses are of different families: ${nodes.map((node) => `${node.node} ${node.address}`).join('; ')}`,
+      fix: 'give every node an address of one family on its control interface',
+    },
+  ];
+}

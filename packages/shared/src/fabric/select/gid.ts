@@ -1,0 +1,105 @@
+/**
+ * Which row of a RoCE port's GID table carries traffic. The kernel fills the table from the addresses of the port's
+ * netdevs (drivers/infiniband/core/roce_gid_mgmt.c), so order and holes follow history: the row is found by what it
+ * is, never by a constant. NCCL from 2.21 does the same per port (net_ib/connect.cc, ncclIbGetGidIndex).
+ */
+import type { GidEntry } from '../../facts/hca.ts';
+import { gidAddress, gidKind, sameSubnet } from './address.ts';
+import type { NodeView, PortView } from './view.ts';
+
+export interface GidChoice {
+  readonly index: number | null;
+  readonly address: string | null;
+  readonly family: 4 | 6 | null;
+  readonly because: string;
+  /** Addresses of other RoCE v2 rows of the same family that NCCL could take instead. */
+  readonly rivals: readonly string[];
+}
+
+/**
+ * Chooses the row: RoCE v2, of an address that this namespace has; IPv4-mapped before global IPv6; never link-local.
+ * Of several, one in a subnet of `peerAddresses`, else the lowest index, which NCCL would take.
+ */
+export function chooseGid(view: NodeView, port: PortView, peerAddresses: readonly string[]): GidChoice {
+  const table = port.facts?.gids ?? null;
+  if (table === null || port.layer === 'ib')
+    return none(table === null ? 'no GID table was seen' : 'InfiniBand takes index 0 by itself');
+  const usable = usableGids(view, port).sort((a, b) => a.index - b.index);
+  const family = usable.some((row) => gidKind(row) === 'ipv4') ? 'ipv4' : 'ipv6';
+  const rows = usable.filter((row) => gidKind(row) === family);
+  const own = rows.some((row) => row.netdev === port.netdev)
+    ? rows.filter((row) => row.netdev === port.netdev)
+    : rows;
+  const joined = own.find((row) => peerAddresses.some((peer) => shares(view, row, peer)));
+  const row = joined ?? own[0];
+  if (row === undefined) return none(tableFault(table));
+  const rivals = rows.filter((other) => other !== row).flatMap((other) => gidAddress(other) ?? []);
+  const choice =
+    rows.length > 1 ? (joined === undefined ? ', the first of several' : ', in a subnet of the peers') : '';
+  return {
+    index: row.index,
+    address: gidAddress(row),
+    family: family === 'ipv4' ? 4 : 6,
+    because: `row ${row.index} is RoCE v2 with ${gidAddress(row)}${choice}`,
+    rivals: [...new Set(rivals)].filter((address) => address !== gidAddress(row)),
+  };
+}
+
+/** Rows that can carry RoCE v2 traffic from this namespace. */
+export function usableGids(view: NodeView, port: PortView): GidEntry[] {
+  const table = port.facts?.gids ?? [];
+  const versioned = table.some((row) => row.version !== null);
+  const rows = table.filter(
+    (row) => (versioned ? row.version === 2 : true) && ['ipv4', 'ipv6'].includes(gidKind(row)),
+  );
+  const tables = view.ports.flatMap((other) => other.facts?.gids ?? []);
+  return rows.filter((row) => isLocal(view, row, tables));
+}
+
+/** What keeps a port's table from serving RoCE v2; null when a row serves or the text was cut before its twin. */
+export function gidFault(view: NodeView, port: PortView): string | null {
+  const table = port.facts?.gids ?? null;
+  if (table === null || usableGids(view, port).length > 0) return null;
+  // The kernel writes v1 and v2 rows of one address together, so a v1 row at the end of the text means a cut text.
+  if (
+    table.some((row) => row.version === 1 && gidKind(row) === 'ipv4') &&
+    !table.some((row) => row.version === 2)
+  )
+    return null;
+  return tableFault(table);
+}
+
+function tableFault(table: readonly GidEntry[]): string {
+  if (table.length === 0) return 'its GID table is empty';
+  if (table.every((row) => ['link-local', 'empty'].includes(gidKind(row))))
+    return 'its GIDs are link-local only: the interface has no routable address';
+  if (table.every((row) => row.version !== 2)) return 'no RoCE v2 row is visible in its GID table';
+  return 'no RoCE v2 GID of an address that this namespace has';
+}
+
+/** A container sees rows of other namespaces too: without an owner here, or of an address that is not here. */
+function isLocal(view: NodeView, row: GidEntry, tables: readonly GidEntry[]): boolean {
+  const address = gidAddress(row);
+  const listed = view.node.given.localIpv4 ?? [];
+  if (listed.length > 0 && tables.some((other) => listed.includes(gidAddress(other) ?? '')))
+    return address !== null && listed.includes(address);
+  if (row.netdev === null)
+    return !tables.some((other) => other.netdev !== null && gidKind(other) !== 'empty');
+  const owner = view.node.netdevs?.find((netdev) => netdev.name === row.netdev);
+  const known = (owner?.addresses ?? []).filter(
+    (item) => item.family === (gidKind(row) === 'ipv4' ? 4 : 6) && item.scope !== 'link',
+  );
+  return known.length === 0 || known.some((item) => item.address === address) || gidKind(row) === 'ipv6';
+}
+
+function shares(view: NodeView, row: GidEntry, peer: string): boolean {
+  const address = gidAddress(row);
+  const prefix =
+    view.interfaces.flatMap((item) => item.addresses).find((own) => own.address === address)?.prefixLength ??
+    null;
+  return address !== null && prefix !== null && sameSubnet(address, peer, prefix);
+}
+
+function none(because: string): GidChoice {
+  return { index: null, address: null, family: null, because, rivals: [] };
+}

@@ -1,0 +1,95 @@
+/** Rules that one HCA port must pass on its own, in the order in which a reader wants to hear them. */
+import { gidFault } from './gid.ts';
+import { byName, interfaceOf, type NodeView, type PortView } from './view.ts';
+
+/** Why NCCL's verbs transport cannot use the port; null when nothing speaks against it. */
+export function portFault(view: NodeView, port: PortView): string | null {
+  for (const rule of rules) {
+    const because = rule(view, port);
+    if (because !== null) return because;
+  }
+  return null;
+}
+
+type PortRule = (view: NodeView, port: PortView) => string | null;
+
+const rules: readonly PortRule[] = [
+  (_, port) => (port.family.reach === 'verbs' ? null : port.family.note),
+  (_, { hca }) =>
+    hca?.uverbs?.openable === false
+      ? `its device node ${hca.uverbs.path ?? '/dev/infiniband/uverbsN'} cannot be opened here${hca.uverbs.reason === null ? '' : ` (${hca.uverbs.reason})`}`
+      : null,
+  (_, { facts }) =>
+    facts !== null && facts.state !== null && facts.state !== 'active'
+      ? `its port is ${facts.state}${facts.phys === null ? '' : ` (${facts.phys})`}`
+      : null,
+  (_, { layer, facts }) =>
+    layer !== 'ib' && facts?.netdevUp === false ? `its interface ${facts.netdev ?? ''} is down` : null,
+  (_, { layer, facts }) =>
+    layer === 'ib' && facts?.smLid === 0
+      ? 'no subnet manager answers on its InfiniBand port (SM lid 0)'
+      : null,
+  elsewhere,
+  ownedByMaster,
+  virtualTwin,
+  (view, port) => (port.layer === 'ib' ? null : gidFault(view, port)),
+  unaddressed,
+];
+
+/** A port whose neighbours have interfaces here and that has none belongs to another network namespace. */
+function elsewhere(view: NodeView, port: PortView): string | null {
+  if (port.layer === 'ib' || port.netdev !== null || port.facts === null) return null;
+  const others = view.ports.some((other) => other.netdev !== null && other.layer !== 'ib');
+  return others ? 'it has no interface in this network namespace' : null;
+}
+
+/** A bond's member, or a VF under a synthetic NIC: its traffic and addresses belong to the master. */
+function ownedByMaster(view: NodeView, port: PortView): string | null {
+  const item = interfaceOf(view, port.netdev);
+  const master = item?.netdev?.master ?? null;
+  if (item === null || master === null) return null;
+  const bond = view.ports.find((other) => other.netdev === master);
+  if (bond !== undefined) return `${item.name} is a member of ${master}, whose own device is ${bond.device}`;
+  const kind = interfaceOf(view, master)?.netdev?.kind;
+  if (kind === 'bridge' || kind === 'bond' || kind === 'unknown' || kind === undefined) return null;
+  return `${item.name} is the accelerated path of ${master}, the front-end NIC`;
+}
+
+/** A virtual function is one port's capacity twice when its physical function, or the bond over it, is here too. */
+function virtualTwin(view: NodeView, port: PortView): string | null {
+  const parent = port.hca?.physicalFunction ?? null;
+  const byPci =
+    parent === null
+      ? undefined
+      : view.ports.find((other) => other.device !== port.device && other.hca?.pci === parent);
+  // rdma-core and udev both name a VF after its PF: rocep204s0f0v6 of rocep204s0f0.
+  const stem = /^(.*\df\d+|.*s\d+)v\d+$/.exec(port.device)?.[1];
+  const twin = byPci ?? (stem === undefined ? undefined : view.ports.find((other) => other.device === stem));
+  if (twin !== undefined) return `it is a virtual function of ${twin.device}, which is here itself`;
+  if (port.hca?.virtualFunction !== true || parent === null) return null;
+  const bond = view.ports
+    .filter((other) => other.device.includes('bond'))
+    .sort((a, b) => byName(a.key, b.key))[0];
+  const slave =
+    bond === undefined
+      ? undefined
+      : interfaceOf(view, bond.netdev)?.netdev?.slaves.find(
+          (name) => interfaceOf(view, name)?.netdev?.pci === parent,
+        );
+  return bond === undefined || slave === undefined
+    ? null
+    : `it is a virtual function under ${bond.device}, which is here itself`;
+}
+
+/** RoCE needs an address; only a listing that shows addresses elsewhere proves that this interface has none. */
+function unaddressed(view: NodeView, port: PortView): string | null {
+  if (port.layer === 'ib' || (port.facts?.gids ?? null) !== null) return null;
+  const item = interfaceOf(view, port.netdev);
+  if (item === null || item.netdev === null || item.addresses.length > 0) return null;
+  const listing = view.interfaces.some((other) => other.addresses.length > 0);
+  // Its GIDs come from a VLAN or macvlan above it as well.
+  const above = view.interfaces.some(
+    (other) => other.netdev?.parent === item.name && other.addresses.length > 0,
+  );
+  return listing && !above ? `its interface ${item.name} has no address` : null;
+}

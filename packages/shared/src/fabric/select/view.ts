@@ -1,0 +1,156 @@
+/**
+ * One node as selection sees it: its interfaces and its HCA ports, joined from whatever evidence there is.
+ * A GID table names interfaces and addresses even where no `ip addr` was shown, so both count.
+ */
+import type { Hca, HcaPort } from '../../facts/hca.ts';
+import type { Netdev } from '../../facts/netdev.ts';
+import type { FabricNode } from '../model.ts';
+import { gidAddress, gidKind, isLocalOnly, parseAddress } from './address.ts';
+import { type DeviceFamily, familyOf } from './families.ts';
+
+export interface InterfaceView {
+  readonly name: string;
+  /** null = only its name is known, from an RDMA port. */
+  readonly netdev: Netdev | null;
+  readonly up: boolean | null;
+  /** Addresses that other hosts can use, IPv4 first; prefix null where the text gave none. */
+  readonly addresses: readonly InterfaceAddress[];
+}
+
+export interface InterfaceAddress {
+  readonly family: 4 | 6;
+  readonly address: string;
+  readonly prefixLength: number | null;
+}
+
+export interface PortView {
+  /** `mlx5_1:1`, unique in the node. */
+  readonly key: string;
+  readonly device: string;
+  readonly port: number;
+  readonly family: DeviceFamily;
+  /** null = only `nvidia-smi topo` names the device. */
+  readonly hca: Hca | null;
+  readonly facts: HcaPort | null;
+  readonly layer: 'ib' | 'eth' | null;
+  readonly netdev: string | null;
+  readonly nearGpus: readonly number[];
+}
+
+export interface NodeView {
+  readonly node: FabricNode;
+  readonly interfaces: readonly InterfaceView[];
+  readonly ports: readonly PortView[];
+}
+
+export function viewNode(node: FabricNode): NodeView {
+  const ports = portViews(node);
+  return { node, ports, interfaces: interfaceViews(node, ports) };
+}
+
+export function interfaceOf(view: NodeView, name: string | null): InterfaceView | null {
+  return (
+    view.interfaces.find(
+      (item) => item.name === name || (name !== null && item.netdev?.altnames.includes(name)),
+    ) ?? null
+  );
+}
+
+/** Devices and interfaces in the order people count them: mlx5_2 before mlx5_10. */
+export function byName(a: string, b: string): number {
+  const [left, right] = [a, b].map((text) => text.split(/(\d+)/));
+  for (let i = 0; i < Math.max(left?.length ?? 0, right?.length ?? 0); i++) {
+    const [x, y] = [left?.[i] ?? '', right?.[i] ?? ''];
+    if (x === y) continue;
+    const difference = i % 2 === 1 ? Number(x) - Number(y) : 0;
+    return difference !== 0 ? difference : x < y ? -1 : 1;
+  }
+  return 0;
+}
+
+function portViews(node: FabricNode): PortView[] {
+  const hcas = node.hcas ?? [];
+  const near = nearestGpus(node);
+  const view = (device: string, hca: Hca | null, facts: HcaPort | null): PortView => ({
+    key: `${device}:${facts?.port ?? 1}`,
+    device,
+    port: facts?.port ?? 1,
+    family: familyOf(device, hca),
+    hca,
+    facts,
+    layer: facts?.linkLayer ?? layerOfNetdev(node, facts?.netdev ?? null) ?? layerOfGids(facts),
+    netdev: facts?.netdev ?? null,
+    nearGpus: near.get(device) ?? [],
+  });
+  const seen = hcas.flatMap((hca) => {
+    // A device of which no port was seen still has one: NCCL and every tool count ports from 1.
+    return hca.ports.length === 0
+      ? [view(hca.device, hca, null)]
+      : hca.ports.map((port) => view(hca.device, hca, port));
+  });
+  const drawn =
+    hcas.length > 0 ? [] : [...new Set(node.gpuTopology?.gpuToHca.map((link) => link.device) ?? [])];
+  return [...seen, ...drawn.map((device) => view(device, null, null))].sort((a, b) => byName(a.key, b.key));
+}
+
+/** GPUs for which no device is nearer than this one. */
+function nearestGpus(node: FabricNode): Map<string, number[]> {
+  const order = ['X', 'PIX', 'PXB', 'PHB', 'NODE', 'SYS'];
+  const links = node.gpuTopology?.gpuToHca ?? [];
+  const best = new Map<number, number>();
+  for (const link of links)
+    best.set(link.gpu, Math.min(best.get(link.gpu) ?? order.length, order.indexOf(link.level)));
+  const near = new Map<string, number[]>();
+  for (const link of links)
+    if (order.indexOf(link.level) === best.get(link.gpu) && link.level !== 'SYS')
+      near.set(
+        link.device,
+        [...(near.get(link.device) ?? []), link.gpu].sort((a, b) => a - b),
+      );
+  return near;
+}
+
+function layerOfNetdev(node: FabricNode, name: string | null): 'ib' | 'eth' | null {
+  const kind = node.netdevs?.find((netdev) => netdev.name === name)?.kind;
+  return kind === 'infiniband' ? 'ib' : kind === undefined || kind === 'unknown' ? null : 'eth';
+}
+
+/** Only RoCE has version 2 rows; tools print "v1" for native InfiniBand as well. */
+function layerOfGids(facts: HcaPort | null): 'eth' | null {
+  return facts?.gids?.some((row) => row.version === 2) ? 'eth' : null;
+}
+
+function interfaceViews(node: FabricNode, ports: readonly PortView[]): InterfaceView[] {
+  const names = new Set([
+    ...(node.netdevs ?? []).map((netdev) => netdev.name),
+    ...ports.flatMap((port) => [port.netdev, ...(port.facts?.gids ?? []).map((row) => row.netdev)]),
+  ]);
+  const known = [...names].filter((name) => name !== null).sort(byName);
+  return known.map((name) => {
+    const netdev = node.netdevs?.find((item) => item.name === name) ?? null;
+    const port = ports.find((item) => item.netdev === name);
+    const own = (netdev?.addresses ?? []).filter(
+      (item) => item.scope !== 'link' && item.scope !== 'host' && !isLocalOnly(item.address),
+    );
+    const addresses = own.length > 0 ? own : gidAddresses(name, ports);
+    return {
+      name,
+      netdev,
+      up: netdev?.up ?? port?.facts?.netdevUp ?? null,
+      addresses: addresses
+        .map(({ family, address, prefixLength }) => ({ family, address, prefixLength }))
+        .sort((a, b) => a.family - b.family),
+    };
+  });
+}
+
+function gidAddresses(netdev: string, ports: readonly PortView[]): InterfaceAddress[] {
+  const rows = ports.flatMap((port) => port.facts?.gids ?? []).filter((row) => row.netdev === netdev);
+  const texts = rows.filter((row) => ['ipv4', 'ipv6'].includes(gidKind(row))).map((row) => gidAddress(row));
+  return [...new Set(texts)].flatMap((address) => {
+    const parsed = address === null ? null : parseAddress(address);
+    return address === null || parsed === null
+      ? []
+      : [{ family: parsed.family, address, prefixLength: null }];
+  });
+}
