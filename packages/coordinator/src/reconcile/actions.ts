@@ -1,0 +1,35 @@
+/** Everything that the reconciler can want, as one map; deployments/executor.ts is a mapped type over it. */
+
+import type { Phase } from '@dsr1/shared/engines/phases';
+import type { DeploymentState } from '@dsr1/shared/http-api/resources';
+import type { RankState } from '@dsr1/shared/wire/messages';
+import type { Ending } from './model.ts';
+
+export interface ActionMap {
+  /** Plan the next attempt and store it; without a feasible plan, store why and wait. */
+  plan: { readonly avoidPorts: readonly number[]; readonly why: string };
+  /** Ask every rank's node to prepare; all answers decide. */
+  prepare: Record<never, never>;
+  /** Tell these ranks' nodes to start, all at the same moment. */
+  commit: { readonly ranks: readonly number[] };
+  /** Tell of a rank's new state or phase. */
+  tellRank: { readonly rank: number; readonly state: RankState; readonly phase: Phase };
+  /** The gang serves. */
+  serve: Record<never, never>;
+  /** The attempt is over; its ranks are to be stopped. */
+  end: { readonly ending: Ending };
+  /** Send the owed stop to these ranks' nodes. */
+  stop: { readonly ranks: readonly number[]; readonly reason: string };
+  /** Every rank is stopped or fenced; `ending` is what was known last of its cause. */
+  close: { readonly ending: Ending };
+  /** Store where the deployment stands. */
+  settle: { readonly state: DeploymentState; readonly message: string };
+  /** Forget the deployment. */
+  remove: Record<never, never>;
+  /** Nothing before this time, unless a node's view changes. */
+  wake: { readonly atMs: number };
+}
+
+export type ActionKind = keyof ActionMap;
+export type ActionOf<Kind extends ActionKind> = { readonly kind: Kind } & ActionMap[Kind];
+export type Action = { [Kind in ActionKind]: ActionOf<Kind> }[ActionKind];

@@ -1,0 +1,97 @@
+/** An attempt that is under way: take its next step, or end it. */
+import { assertNever } from '@dsr1/shared/errors';
+import type { Action } from './actions.ts';
+import type { Situation } from './decide.ts';
+import { type GangRank, isPresent, nodeNames } from './gang.ts';
+import { findLoss } from './loss.ts';
+import type { AttemptRecord, EndCause, Ending } from './model.ts';
+import { isServing } from './serving.ts';
+import { settle } from './settle.ts';
+
+export function decideLive(
+  situation: Situation,
+  attempt: AttemptRecord,
+  gang: readonly GangRank[],
+): readonly Action[] {
+  const { deployment, nowMs, policy } = situation;
+  if (deployment.desired !== 'running') {
+    return [end('operator', deployment.desired === 'removed' ? 'removal requested' : 'stop requested')];
+  }
+  const news = tell(gang);
+  const loss = findLoss(attempt, gang, nowMs, policy);
+  if (loss !== null) return [...news, { kind: 'end', ending: loss }];
+  switch (attempt.step) {
+    case 'preparing':
+      return [...news, ...prepare(situation, gang)];
+    case 'committing':
+      return [...news, ...commit(situation, attempt, gang)];
+    case 'running':
+      return [...news, ...run(situation, attempt, gang)];
+  }
+  return assertNever(attempt.step);
+}
+
+/** Nothing runs yet, so a node that went away is no harm: the attempt ends and another is planned when it is back. */
+function prepare({ deployment }: Situation, gang: readonly GangRank[]): readonly Action[] {
+  const absent = gang.filter(({ node }) => !isPresent(node));
+  if (absent.length === 0) return [{ kind: 'prepare' }];
+  const names = nodeNames(absent.map(({ record }) => record.nodeName));
+  const gone = absent.some(({ node }) => node?.reported === true);
+  return gone
+    ? [end('interrupted', `${names} went away before its rank was prepared`)]
+    : settle(deployment, 'preparing', `waits for ${names} to report`);
+}
+
+/**
+ * A commit is repeated until it is answered: the agent starts a rank once, however often it is told. Ranks that already
+ * run wait at their rendezvous meanwhile.
+ */
+function commit(
+  { nowMs, policy }: Situation,
+  attempt: AttemptRecord,
+  gang: readonly GangRank[],
+): readonly Action[] {
+  const open = gang.filter(({ record }) => !record.committed);
+  const present = open.filter(({ node }) => isPresent(node)).map(({ record }) => record.rank);
+  const giveUpAtMs = (attempt.commitAtMs ?? nowMs) + policy.commitWindowMs;
+  const unknown = open.some(({ node }) => node?.reported === false);
+  if (nowMs >= giveUpAtMs && !unknown) {
+    const names = nodeNames(open.map(({ record }) => record.nodeName));
+    return [
+      end('interrupted', `${names} did not confirm the start within ${policy.commitWindowMs / 1000} s`),
+    ];
+  }
+  if (open.length === 0 || present.length > 0) return [{ kind: 'commit', ranks: present }];
+  return [{ kind: 'wake', atMs: giveUpAtMs }];
+}
+
+function run(
+  { deployment, nowMs, policy }: Situation,
+  attempt: AttemptRecord,
+  gang: readonly GangRank[],
+): readonly Action[] {
+  if (attempt.servedAtMs === null && isServing(attempt.plan, gang)) return [{ kind: 'serve' }];
+  if (attempt.servedAtMs !== null) return settle(deployment, 'serving', servingMessage(gang));
+  const unseenUntilMs = (attempt.commitAtMs ?? nowMs) + policy.reportGraceMs + 1;
+  return nowMs < unseenUntilMs ? [{ kind: 'wake', atMs: unseenUntilMs }] : [];
+}
+
+function servingMessage(gang: readonly GangRank[]): string {
+  const silent = gang.filter(({ node }) => !isPresent(node)).map(({ record }) => record.nodeName);
+  return silent.length === 0
+    ? 'serving'
+    : `serving; ${nodeNames(silent)} is silent, its ranks are left alone`;
+}
+
+function tell(gang: readonly GangRank[]): readonly Action[] {
+  return gang.flatMap(({ record, report }): Action[] =>
+    report === null || (report.state === record.toldState && report.phase === record.toldPhase)
+      ? []
+      : [{ kind: 'tellRank', rank: record.rank, state: report.state, phase: report.phase }],
+  );
+}
+
+function end(cause: EndCause, message: string): Action {
+  const ending: Ending = { cause, rank: null, message, failure: null, evidence: [] };
+  return { kind: 'end', ending };
+}

@@ -1,0 +1,93 @@
+/** May an attempt that is over be followed by another, and when? */
+import { backoffMs } from '@dsr1/shared/backoff';
+import { assertNever } from '@dsr1/shared/errors';
+import type { AttemptRecord, DeploymentRecord, EndCause, PastAttempt, ReconcilePolicy } from './model.ts';
+
+export type Verdict =
+  | { readonly kind: 'relaunch'; readonly notBeforeMs: number; readonly avoidPorts: readonly number[] }
+  | { readonly kind: 'fail'; readonly message: string };
+
+/**
+ * `past` are the ended attempts of this deployment, newest first, the given one included. What happened before the
+ * operator last started the deployment does not count.
+ */
+export function judge(
+  deployment: DeploymentRecord,
+  attempt: AttemptRecord,
+  past: readonly PastAttempt[],
+  policy: ReconcilePolicy,
+): Verdict {
+  const ending = attempt.ending;
+  const endedAtMs = attempt.endedAtMs ?? 0;
+  if (ending === null || ending.cause === 'operator') return relaunchAt(endedAtMs);
+  const recent = past.filter((one) => one.endedAtMs > deployment.startedAtMs);
+  switch (kindOf(ending.cause)) {
+    case 'no-fault':
+      return relaunchAt(endedAtMs + delayMs(recent, 'no-fault', policy));
+    case 'ports':
+      if (streak(recent, 'ports') > policy.maxPortRetries) {
+        return fail(`${ending.message}; ${policy.maxPortRetries} other choices were taken as well`);
+      }
+      return { kind: 'relaunch', notBeforeMs: endedAtMs, avoidPorts: portsToAvoid(attempt, recent) };
+    case 'fault': {
+      if (!recent.some((one) => one.servedAtMs !== null)) return fail(ending.message);
+      const max = deployment.spec.restart?.maxAttempts ?? policy.maxAttempts;
+      const windowSeconds = deployment.spec.restart?.windowSeconds ?? policy.windowSeconds;
+      const faults = recent.filter(
+        (one) => kindOf(one.cause) === 'fault' && endedAtMs - one.endedAtMs < windowSeconds * 1000,
+      );
+      if (faults.length > max) {
+        return fail(
+          `${ending.message}; it failed ${faults.length} times within ${windowSeconds} s (${max} relaunches allowed)`,
+        );
+      }
+      return relaunchAt(endedAtMs + delayMs(recent, 'fault', policy));
+    }
+  }
+}
+
+type CauseKind = 'no-fault' | 'ports' | 'fault';
+
+function kindOf(cause: EndCause): CauseKind {
+  switch (cause) {
+    case 'operator':
+    case 'node-rebooted':
+    case 'node-removed':
+    case 'interrupted':
+      return 'no-fault';
+    case 'port-taken':
+      return 'ports';
+    case 'rank-failed':
+    case 'rank-vanished':
+    case 'refused':
+      return 'fault';
+  }
+  return assertNever(cause);
+}
+
+/** Nothing for the first, then doubling; an attempt that served for the stability window ends the streak. */
+function delayMs(recent: readonly PastAttempt[], kind: CauseKind, policy: ReconcilePolicy): number {
+  const unstable = recent.findIndex((one) => kindOf(one.cause) !== kind || wasStable(one, policy));
+  const length = unstable === -1 ? recent.length : unstable;
+  if (length === 0 || (kind === 'no-fault' && length === 1)) return 0;
+  return backoffMs({ baseMs: policy.backoffBaseMs, maxMs: policy.backoffMaxMs }, length - 1, 1);
+}
+
+const wasStable = (one: PastAttempt, policy: ReconcilePolicy): boolean =>
+  one.servedAtMs !== null && one.endedAtMs - one.servedAtMs >= policy.stableMs;
+
+const streak = (recent: readonly PastAttempt[], kind: CauseKind): number => {
+  const other = recent.findIndex((one) => kindOf(one.cause) !== kind);
+  return other === -1 ? recent.length : other;
+};
+
+/** The refusing rank's fresh ports; from the second try on its endpoint too, which clients would rather keep. */
+function portsToAvoid(attempt: AttemptRecord, recent: readonly PastAttempt[]): readonly number[] {
+  const rank = attempt.plan.ranks.find((one) => one.rank === attempt.ending?.rank);
+  const ports = (rank?.ports ?? []).map((one) => one.port);
+  const kept = streak(recent, 'ports') < 2 ? attempt.plan.endpoint?.port : undefined;
+  return [...new Set([...attempt.avoidPorts, ...ports.filter((port) => port !== kept)])];
+}
+
+const relaunchAt = (notBeforeMs: number): Verdict => ({ kind: 'relaunch', notBeforeMs, avoidPorts: [] });
+const fail = (message: string): Verdict => ({ kind: 'fail', message });
