@@ -25,14 +25,22 @@ export const DeploymentSpec = Type.Object(
       {
         kind: EngineKind,
         python: Type.Optional(
-          Type.String({ description: 'Interpreter of the environment to run, the same path on every node (default: the newest install that the facts show).' }),
+          Type.String({
+            description:
+              'Interpreter of the environment to run, the same path on every node (default: the newest install that the facts show).',
+          }),
         ),
         image: Type.Optional(Type.String({ description: 'Container image, by digest.' })),
-        args: Type.Optional(Type.Array(Type.String(), { description: 'Extra engine arguments, appended as they are.' })),
-        env: Type.Optional(Type.Record(Type.String(), Type.String(), { description: 'Extra environment of every rank.' })),
+        args: Type.Optional(
+          Type.Array(Type.String(), { description: 'Extra engine arguments, appended as they are.' }),
+        ),
+        env: Type.Optional(
+          Type.Record(Type.String(), Type.String(), { description: 'Extra environment of every rank.' }),
+        ),
         command: Type.Optional(
           Type.Array(Type.String(), {
-            description: 'engine.kind=command: argv template with {rank} {nodes} {head} {port} {address} {interface} {model} {world}.',
+            description:
+              'engine.kind=command: argv template with {rank} {nodes} {head} {port} {address} {interface} {model} {world}.',
           }),
         ),
       },
@@ -42,7 +50,9 @@ export const DeploymentSpec = Type.Object(
       Type.Object(
         {
           path: Type.String({ description: 'Absolute path of the model folder, the same on every node.' }),
-          servedName: Type.Optional(Type.String({ description: 'Name that clients ask for (default: deployment name).' })),
+          servedName: Type.Optional(
+            Type.String({ description: 'Name that clients ask for (default: deployment name).' }),
+          ),
         },
         closed,
       ),
@@ -51,14 +61,22 @@ export const DeploymentSpec = Type.Object(
       Type.Object(
         {
           count: Type.Optional(Type.Integer({ minimum: 1, maximum: 1024 })),
-          names: Type.Optional(Type.Array(Type.String(), { description: 'Exactly these nodes; their order is the rank order.' })),
+          names: Type.Optional(
+            Type.Array(Type.String(), { description: 'Exactly these nodes; their order is the rank order.' }),
+          ),
           head: Type.Optional(Type.String({ description: 'Node that takes rank 0.' })),
           exclude: Type.Optional(Type.Array(Type.String())),
         },
         closed,
       ),
     ),
-    gpusPerNode: Type.Optional(Type.Integer({ minimum: 0, maximum: 64, description: '0 = CPU ranks, one a node (default: all GPUs of the nodes).' })),
+    gpusPerNode: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 64,
+        description: '0 = CPU ranks, one a node (default: all GPUs of the nodes).',
+      }),
+    ),
     parallelism: Type.Optional(
       Type.Object(
         {
@@ -71,7 +89,9 @@ export const DeploymentSpec = Type.Object(
     network: Type.Optional(
       Type.Object(
         {
-          transport: Type.Optional(Type.Union([Type.Literal('auto'), Type.Literal('rdma'), Type.Literal('tcp')])),
+          transport: Type.Optional(
+            Type.Union([Type.Literal('auto'), Type.Literal('rdma'), Type.Literal('tcp')]),
+          ),
           controlInterface: Type.Optional(Type.String()),
           hcas: Type.Optional(Type.Array(Type.String())),
           gidIndex: Type.Optional(Type.Integer({ minimum: 0, maximum: 255 })),
@@ -93,12 +113,23 @@ export const DeploymentSpec = Type.Object(
       ),
     ),
     runtime: Type.Optional(
-      Type.Union([Type.Literal('auto'), Type.Literal('systemd'), Type.Literal('process'), Type.Literal('docker')]),
+      Type.Union([
+        Type.Literal('auto'),
+        Type.Literal('systemd'),
+        Type.Literal('process'),
+        Type.Literal('docker'),
+      ]),
     ),
     endpoint: Type.Optional(
       Type.Object(
         {
-          port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535, description: 'Port of the head for clients (default: chosen once, then kept).' })),
+          port: Type.Optional(
+            Type.Integer({
+              minimum: 1,
+              maximum: 65535,
+              description: 'Port of the head for clients (default: chosen once, then kept).',
+            }),
+          ),
         },
         closed,
       ),
