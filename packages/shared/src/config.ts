@@ -30,7 +30,10 @@ export interface LoadedConfig<T> {
 }
 
 /** @throws UNKNOWN_KEY, CONFIG_INVALID: naming the key, what was found and the layer it came from */
-export function loadConfig<P extends TProperties>(schema: TObject<P>, request: ConfigRequest): LoadedConfig<Static<TObject<P>>> {
+export function loadConfig<P extends TProperties>(
+  schema: TObject<P>,
+  request: ConfigRequest,
+): LoadedConfig<Static<TObject<P>>> {
   const flags = Object.fromEntries(Object.entries(request.flags).filter(([, value]) => value !== undefined));
   const layers: readonly (readonly [ConfigSource, string, Readonly<Record<string, unknown>>])[] = [
     ['file', request.file ?? request.defaultFile, fromFile(request)],
@@ -38,7 +41,9 @@ export function loadConfig<P extends TProperties>(schema: TObject<P>, request: C
     ['flag', 'flags', fromText(schema, flags)],
   ];
   const merged: Record<string, unknown> = {};
-  const sources: Record<string, ConfigSource> = Object.fromEntries(Object.keys(schema.properties).map((key) => [key, 'default']));
+  const sources: Record<string, ConfigSource> = Object.fromEntries(
+    Object.keys(schema.properties).map((key) => [key, 'default']),
+  );
   for (const [source, name, layer] of layers) {
     checkLayer(schema, layer, name);
     Object.assign(merged, layer);
@@ -54,16 +59,21 @@ export function loadConfig<P extends TProperties>(schema: TObject<P>, request: C
 export function printConfig(loaded: LoadedConfig<object>): string {
   const config = loaded.config as Readonly<Record<string, unknown>>;
   return Object.entries(loaded.sources)
-    .map(([key, source]) => `${stringify({ [key]: config[key] }, { flowCollectionPadding: false, collectionStyle: 'flow' })
-      .replace(/^\{(.*)\}\n$/s, '$1')
-      .trimEnd()} # ${source}\n`)
+    .map(
+      ([key, source]) =>
+        `${stringify({ [key]: config[key] }, { flowCollectionPadding: false, collectionStyle: 'flow' })
+          .replace(/^\{(.*)\}\n$/s, '$1')
+          .trimEnd()} # ${source}\n`,
+    )
     .join('');
 }
 
 /** `stateDir` → `STATE_DIR`. */
-export const envNameOf = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+export const envNameOf = (key: string): string =>
+  key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 /** `stateDir` → `--state-dir`. */
-export const flagNameOf = (key: string): string => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+export const flagNameOf = (key: string): string =>
+  `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 /** Problems of one layer are told with the layer's name; keys that it lacks are no problem yet. */
 function checkLayer(schema: TObject, layer: Readonly<Record<string, unknown>>, name: string): void {
@@ -77,7 +87,10 @@ function fromFile(request: ConfigRequest): Readonly<Record<string, unknown>> {
   if (text === null) return {};
   const value = parseYaml(text, path) ?? {};
   if (typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw new Dsr1Error('CONFIG_INVALID', `${path} holds ${Array.isArray(value) ? 'a list' : typeof value}, expected keys and values`);
+  throw new Dsr1Error(
+    'CONFIG_INVALID',
+    `${path} holds ${Array.isArray(value) ? 'a list' : typeof value}, expected keys and values`,
+  );
 }
 
 function readText(path: string, required: boolean): string | null {
@@ -86,7 +99,11 @@ function readText(path: string, required: boolean): string | null {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT' && !required) return null;
-    throw new Dsr1Error('CONFIG_INVALID', `the configuration file ${path} cannot be read (${code ?? String(cause)})`, { cause });
+    throw new Dsr1Error(
+      'CONFIG_INVALID',
+      `the configuration file ${path} cannot be read (${code ?? String(cause)})`,
+      { cause },
+    );
   }
 }
 
@@ -94,18 +111,25 @@ function parseYaml(text: string, path: string): unknown {
   try {
     return parse(text);
   } catch (cause) {
-    throw new Dsr1Error('CONFIG_INVALID', `${path} is not YAML: ${(cause as Error).message.split('\n')[0]}`, { cause });
+    throw new Dsr1Error('CONFIG_INVALID', `${path} is not YAML: ${(cause as Error).message.split('\n')[0]}`, {
+      cause,
+    });
   }
 }
 
 function fromEnv(schema: TObject, request: ConfigRequest): Readonly<Record<string, unknown>> {
-  const keys = new Map(Object.keys(schema.properties).map((key) => [request.envPrefix + envNameOf(key), key]));
+  const keys = new Map(
+    Object.keys(schema.properties).map((key) => [request.envPrefix + envNameOf(key), key]),
+  );
   const values: Record<string, string> = {};
   for (const [name, value] of Object.entries(request.env)) {
     if (!name.startsWith(request.envPrefix) || value === undefined) continue;
     const key = keys.get(name);
     if (key === undefined) {
-      throw new Dsr1Error('UNKNOWN_KEY', `environment: ${name} is not a known variable (known: ${[...keys.keys()].join(', ')})`);
+      throw new Dsr1Error(
+        'UNKNOWN_KEY',
+        `environment: ${name} is not a known variable (known: ${[...keys.keys()].join(', ')})`,
+      );
     }
     values[key] = value;
   }
@@ -113,12 +137,16 @@ function fromEnv(schema: TObject, request: ConfigRequest): Readonly<Record<strin
 }
 
 /** Text of variables and flags as the type that the schema asks for; text that does not fit stays, for checkLayer to name. */
-function fromText(schema: TObject, values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+function fromText(
+  schema: TObject,
+  values: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
     Object.entries(values).map(([key, value]) => {
       const property = schema.properties[key] as (TSchema & { type?: string }) | undefined;
       if (typeof value !== 'string' || property === undefined) return [key, value];
-      if (property.type === 'array') return [key, value === '' ? [] : value.split(',').map((item) => item.trim())];
+      if (property.type === 'array')
+        return [key, value === '' ? [] : value.split(',').map((item) => item.trim())];
       return [key, Value.Convert(property, value)];
     }),
   );

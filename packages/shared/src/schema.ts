@@ -44,7 +44,9 @@ export function problemsOf(schema: TSchema, value: unknown): readonly Problem[] 
   const problems = errors
     .filter((error) => !unions.some((path) => error.schemaPath.startsWith(`${path}/`)))
     .flatMap((error) => describe(schema, value, error));
-  return problems.filter((a, i) => problems.findIndex((b) => b.path === a.path && b.message === a.message) === i);
+  return problems.filter(
+    (a, i) => problems.findIndex((b) => b.path === a.path && b.message === a.message) === i,
+  );
 }
 
 type SchemaErrorEntry = ReturnType<typeof Value.Errors>[number];
@@ -55,12 +57,23 @@ function describe(schema: TSchema, value: unknown, error: SchemaErrorEntry): rea
   const at = dotted(error.instancePath);
   const params = error.params as Readonly<Record<string, unknown>>;
   if (error.keyword === 'additionalProperties') {
-    const known = Object.keys((subschema(schema, error.schemaPath)?.['properties'] as object | undefined) ?? {});
-    const says = known.length === 0 ? 'is not a known key' : `is not a known key (known: ${known.join(', ')})`;
-    return keysOf(params['additionalProperties']).map((key) => ({ path: joined(at, key), unknownKey: true, message: says }));
+    const known = Object.keys(
+      (subschema(schema, error.schemaPath)?.['properties'] as object | undefined) ?? {},
+    );
+    const says =
+      known.length === 0 ? 'is not a known key' : `is not a known key (known: ${known.join(', ')})`;
+    return keysOf(params['additionalProperties']).map((key) => ({
+      path: joined(at, key),
+      unknownKey: true,
+      message: says,
+    }));
   }
   if (error.keyword === 'required') {
-    return keysOf(params['requiredProperties']).map((key) => ({ path: joined(at, key), unknownKey: false, message: 'is missing' }));
+    return keysOf(params['requiredProperties']).map((key) => ({
+      path: joined(at, key),
+      unknownKey: false,
+      message: 'is missing',
+    }));
   }
   const found = show(valueAt(value, error.instancePath));
   return [{ path: at, unknownKey: false, message: `${expectation(schema, error)}, found ${found}` }];
@@ -68,8 +81,13 @@ function describe(schema: TSchema, value: unknown, error: SchemaErrorEntry): rea
 
 function expectation(schema: TSchema, error: SchemaErrorEntry): string {
   if (error.keyword !== 'anyOf') return error.message;
-  const members = (subschema(schema, error.schemaPath)?.['anyOf'] ?? []) as readonly Record<string, unknown>[];
-  const names = members.map((member) => ('const' in member ? String(member['const']) : String(member['type'] ?? 'object')));
+  const members = (subschema(schema, error.schemaPath)?.['anyOf'] ?? []) as readonly Record<
+    string,
+    unknown
+  >[];
+  const names = members.map((member) =>
+    'const' in member ? String(member['const']) : String(member['type'] ?? 'object'),
+  );
   return `must be one of ${names.join(', ')}`;
 }
 
@@ -85,7 +103,10 @@ function valueAt(value: unknown, pointer: string): unknown {
 }
 
 const segments = (pointer: string): readonly string[] =>
-  pointer.split('/').slice(1).map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+  pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
 const dotted = (pointer: string): string => segments(pointer).join('.');
 const joined = (path: string, key: string): string => (path === '' ? key : `${path}.${key}`);
 const keysOf = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(String) : []);

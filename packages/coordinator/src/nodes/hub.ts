@@ -2,8 +2,9 @@
  * What the rest of the coordinator sees of the nodes: who is there, what they report, how to command them.
  * rpc/ implements it over gRPC sessions; tests implement it in memory.
  */
-import type { NodeState } from '@dsr1/shared/http-api/resources';
+
 import type { NodeFacts } from '@dsr1/shared/facts/node';
+import type { NodeState } from '@dsr1/shared/http-api/resources';
 import type { AgentCommand, CommandResult, RankReport } from '@dsr1/shared/wire/messages';
 
 export interface NodeView {
@@ -28,7 +29,11 @@ export interface NodeHub {
    * Sends a command on the node's live session and waits for its result. Never rejects: a node without a session, an
    * expired wait or a cut session is a result with a failure (NODE_OFFLINE, TIMEOUT).
    */
-  send(nodeId: string, command: Omit<AgentCommand, 'leaderEpoch' | 'commandId'>, timeoutMs: number): Promise<CommandResult>;
+  send(
+    nodeId: string,
+    command: Omit<AgentCommand, 'leaderEpoch' | 'commandId'>,
+    timeoutMs: number,
+  ): Promise<CommandResult>;
   /** Log bytes of one process, live when `follow`; ends when the node says so or `signal` aborts. */
   tailLog(
     nodeId: string,

@@ -12,7 +12,9 @@ const FILES = ['ca.crt', 'ca.key'] as const;
 /** Returns the folder that was written. @throws NOT_FOUND, STATE_CORRUPT, DISK_FULL */
 export function backupState(stateDir: string, folder: string): string {
   if (!existsSync(databasePath(stateDir))) {
-    throw new Dsr1Error('NOT_FOUND', `there is no coordinator state in ${stateDir}`, { hint: 'name it with --state-dir' });
+    throw new Dsr1Error('NOT_FOUND', `there is no coordinator state in ${stateDir}`, {
+      hint: 'name it with --state-dir',
+    });
   }
   makePrivateFolder(folder);
   const db = openDatabase(databasePath(stateDir));

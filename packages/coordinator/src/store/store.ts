@@ -48,7 +48,10 @@ export interface StoredFacts {
 export interface NodeStore {
   /** Removed ones included: their ids stay known. */
   list(): Promise<readonly NodeRow[]>;
-  setSeen(id: string, seen: { readonly atMs: number; readonly bootId: string; readonly agentVersion: string }): Promise<void>;
+  setSeen(
+    id: string,
+    seen: { readonly atMs: number; readonly bootId: string; readonly agentVersion: string },
+  ): Promise<void>;
   setFacts(id: string, facts: StoredFacts): Promise<void>;
   setCordoned(id: string, cordoned: boolean): Promise<void>;
   setQuarantine(id: string, reason: string | null): Promise<void>;
@@ -118,7 +121,10 @@ export interface EnrolmentStore {
    */
   admit(admission: Admission): Promise<AdmissionOutcome>;
   /** The certificate that this token already gave to this key: the answer to a repeated request. */
-  replied(tokenId: string, spkiHash: string): Promise<{ readonly nodeId: string; readonly certificatePem: string } | null>;
+  replied(
+    tokenId: string,
+    spkiHash: string,
+  ): Promise<{ readonly nodeId: string; readonly certificatePem: string } | null>;
 }
 
 export interface KeyRow {

@@ -30,7 +30,9 @@ export function openDatabase(path: string): Database {
   const raw = openRaw(path);
   try {
     if (existed) check(raw, path);
-    raw.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000');
+    raw.exec(
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000',
+    );
   } catch (error) {
     raw.close();
     throw error;
@@ -42,10 +44,14 @@ function openRaw(path: string): DatabaseSync {
   try {
     return new DatabaseSync(path);
   } catch (cause) {
-    throw new Dsr1Error('CONFIG_INVALID', `the database ${path} cannot be opened (${(cause as Error).message})`, {
-      cause,
-      hint: 'check that the state directory is a directory which this user may write',
-    });
+    throw new Dsr1Error(
+      'CONFIG_INVALID',
+      `the database ${path} cannot be opened (${(cause as Error).message})`,
+      {
+        cause,
+        hint: 'check that the state directory is a directory which this user may write',
+      },
+    );
   }
 }
 

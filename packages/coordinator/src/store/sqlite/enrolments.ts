@@ -7,7 +7,11 @@ export function sqliteEnrolments(db: Database): EnrolmentStore {
   return {
     admit: async (admission) => db.transaction(() => admit(db, admission)),
     replied: async (tokenId, spkiHash) => {
-      const row = db.get('SELECT node_id, certificate_pem FROM enrolments WHERE token_id = ? AND spki_hash = ?', tokenId, spkiHash);
+      const row = db.get(
+        'SELECT node_id, certificate_pem FROM enrolments WHERE token_id = ? AND spki_hash = ?',
+        tokenId,
+        spkiHash,
+      );
       if (row === null) return null;
       return { nodeId: row['node_id'] as string, certificatePem: row['certificate_pem'] as string };
     },
@@ -16,7 +20,11 @@ export function sqliteEnrolments(db: Database): EnrolmentStore {
 
 /** The conditional UPDATE decides between racers: exactly `max_uses` of them change a row. */
 function admit(db: Database, { tokenId, atMs, node, certificate }: Admission): AdmissionOutcome {
-  const taken = db.get('SELECT id FROM nodes WHERE name = ? AND removed_at_ms IS NULL AND id <> ?', node.name, node.id);
+  const taken = db.get(
+    'SELECT id FROM nodes WHERE name = ? AND removed_at_ms IS NULL AND id <> ?',
+    node.name,
+    node.id,
+  );
   if (taken !== null) return { kind: 'name-taken' };
   const used = db.run(
     'UPDATE tokens SET uses = uses + 1 WHERE id = ? AND revoked_at_ms IS NULL AND expires_at_ms > ? AND uses < max_uses',
@@ -35,7 +43,11 @@ function admit(db: Database, { tokenId, atMs, node, certificate }: Admission): A
     node.agentVersion,
     atMs,
   );
-  db.run('UPDATE certificates SET revoked_at_ms = ? WHERE node_id = ? AND revoked_at_ms IS NULL', atMs, node.id);
+  db.run(
+    'UPDATE certificates SET revoked_at_ms = ? WHERE node_id = ? AND revoked_at_ms IS NULL',
+    atMs,
+    node.id,
+  );
   insertCertificate(db, { ...certificate, nodeId: node.id, generation: nextGeneration(db, node.id) });
   db.run(
     'INSERT INTO enrolments (token_id, spki_hash, node_id, certificate_pem, at_ms) VALUES (?, ?, ?, ?, ?)',

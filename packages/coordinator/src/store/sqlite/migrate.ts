@@ -15,9 +15,13 @@ export function migrate(db: Database, migrations: readonly Migration[], backupDi
   const current = Number(db.get('PRAGMA user_version')?.['user_version']);
   const newest = migrations.at(-1)?.version ?? 0;
   if (current > newest) {
-    throw new Dsr1Error('VERSION_SKEW', `the database has schema ${current}, this coordinator knows up to ${newest}`, {
-      hint: `run the newer dsr1-coordinator, or restore a backup from ${backupDir}`,
-    });
+    throw new Dsr1Error(
+      'VERSION_SKEW',
+      `the database has schema ${current}, this coordinator knows up to ${newest}`,
+      {
+        hint: `run the newer dsr1-coordinator, or restore a backup from ${backupDir}`,
+      },
+    );
   }
   const pending = migrations.filter((migration) => migration.version > current);
   if (pending.length > 0 && current > 0) backup(db, backupDir, current);
@@ -38,6 +42,8 @@ export function copyInto(db: Database, path: string): void {
 function backup(db: Database, folder: string, version: number): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   copyInto(db, join(folder, `coordinator-schema-${String(version).padStart(4, '0')}.db`));
-  const copies = readdirSync(folder).filter((name) => /^coordinator-schema-\d+\.db$/.test(name)).sort();
+  const copies = readdirSync(folder)
+    .filter((name) => /^coordinator-schema-\d+\.db$/.test(name))
+    .sort();
   for (const name of copies.slice(0, -BACKUPS_KEPT)) rmSync(join(folder, name));
 }

@@ -1,5 +1,5 @@
-import type { Database } from './database.ts';
 import type { CertificateStore, NodeStore } from '../store.ts';
+import type { Database } from './database.ts';
 import { certificateOf, nodeOf } from './rows.ts';
 
 export function sqliteNodes(db: Database): NodeStore {
@@ -15,7 +15,13 @@ export function sqliteNodes(db: Database): NodeStore {
       );
     },
     setFacts: async (id, facts) => {
-      db.run('UPDATE nodes SET facts_hash = ?, facts_json = ?, facts_at_ms = ? WHERE id = ?', facts.hash, facts.json, facts.atMs, id);
+      db.run(
+        'UPDATE nodes SET facts_hash = ?, facts_json = ?, facts_at_ms = ? WHERE id = ?',
+        facts.hash,
+        facts.json,
+        facts.atMs,
+        id,
+      );
     },
     setCordoned: async (id, cordoned) => {
       db.run('UPDATE nodes SET cordoned = ? WHERE id = ?', cordoned ? 1 : 0, id);
@@ -26,7 +32,11 @@ export function sqliteNodes(db: Database): NodeStore {
     remove: async (id, atMs) => {
       db.transaction(() => {
         db.run('UPDATE nodes SET removed_at_ms = ? WHERE id = ? AND removed_at_ms IS NULL', atMs, id);
-        db.run('UPDATE certificates SET revoked_at_ms = ? WHERE node_id = ? AND revoked_at_ms IS NULL', atMs, id);
+        db.run(
+          'UPDATE certificates SET revoked_at_ms = ? WHERE node_id = ? AND revoked_at_ms IS NULL',
+          atMs,
+          id,
+        );
       });
     },
   };
@@ -39,8 +49,10 @@ export function sqliteCertificates(db: Database): CertificateStore {
   };
   return {
     bySerial: async (serial) => one('SELECT * FROM certificates WHERE serial = ?', serial),
-    bySpki: async (hash) => one('SELECT * FROM certificates WHERE spki_hash = ? ORDER BY generation DESC LIMIT 1', hash),
-    newestOf: async (nodeId) => one('SELECT * FROM certificates WHERE node_id = ? ORDER BY generation DESC LIMIT 1', nodeId),
+    bySpki: async (hash) =>
+      one('SELECT * FROM certificates WHERE spki_hash = ? ORDER BY generation DESC LIMIT 1', hash),
+    newestOf: async (nodeId) =>
+      one('SELECT * FROM certificates WHERE node_id = ? ORDER BY generation DESC LIMIT 1', nodeId),
     add: async (certificate) =>
       db.transaction(() => {
         const generation = nextGeneration(db, certificate.nodeId);
@@ -59,7 +71,10 @@ export function sqliteCertificates(db: Database): CertificateStore {
 
 /** Within a transaction of the caller. */
 export function nextGeneration(db: Database, nodeId: string): number {
-  const row = db.get('SELECT coalesce(max(generation), 0) + 1 AS next FROM certificates WHERE node_id = ?', nodeId);
+  const row = db.get(
+    'SELECT coalesce(max(generation), 0) + 1 AS next FROM certificates WHERE node_id = ?',
+    nodeId,
+  );
   return Number(row?.['next']);
 }
 

@@ -49,9 +49,14 @@ function assemble(db: Database, release: () => void): Store {
 }
 
 function sqliteMeta(db: Database): MetaStore {
-  const get = (key: string) => (db.get('SELECT value FROM meta WHERE key = ?', key)?.['value'] as string | undefined) ?? null;
+  const get = (key: string) =>
+    (db.get('SELECT value FROM meta WHERE key = ?', key)?.['value'] as string | undefined) ?? null;
   const set = (key: string, value: string) =>
-    db.run('INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value', key, value);
+    db.run(
+      'INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
+      key,
+      value,
+    );
   return {
     get: async (key) => get(key),
     set: async (key, value) => {
