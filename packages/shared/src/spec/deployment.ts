@@ -7,13 +7,16 @@ import { type Static, Type } from 'typebox';
 /** Names of deployments and nodes: a DNS label, also used in unit names, labels and paths. */
 export const NAME_PATTERN = '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$';
 
-export const EngineKind = Type.Union([
-  Type.Literal('sglang'),
-  Type.Literal('vllm'),
-  Type.Literal('vllm-ray'),
-  Type.Literal('command'),
-  Type.Literal('rehearsal'),
-]);
+export const EngineKind = Type.Union(
+  [
+    Type.Literal('sglang'),
+    Type.Literal('vllm'),
+    Type.Literal('vllm-ray'),
+    Type.Literal('command'),
+    Type.Literal('rehearsal'),
+  ],
+  { description: 'What serves the model; rehearsal proves the network without one.' },
+);
 export type EngineKind = Static<typeof EngineKind>;
 
 const closed = { additionalProperties: false } as const;
@@ -60,12 +63,12 @@ export const DeploymentSpec = Type.Object(
     nodes: Type.Optional(
       Type.Object(
         {
-          count: Type.Optional(Type.Integer({ minimum: 1, maximum: 1024 })),
+          count: Type.Optional(Type.Integer({ minimum: 1, maximum: 1024, description: 'How many nodes.' })),
           names: Type.Optional(
             Type.Array(Type.String(), { description: 'Exactly these nodes; their order is the rank order.' }),
           ),
           head: Type.Optional(Type.String({ description: 'Node that takes rank 0.' })),
-          exclude: Type.Optional(Type.Array(Type.String())),
+          exclude: Type.Optional(Type.Array(Type.String(), { description: 'Never these nodes.' })),
         },
         closed,
       ),
@@ -80,8 +83,8 @@ export const DeploymentSpec = Type.Object(
     parallelism: Type.Optional(
       Type.Object(
         {
-          tensor: Type.Optional(Type.Integer({ minimum: 1 })),
-          pipeline: Type.Optional(Type.Integer({ minimum: 1 })),
+          tensor: Type.Optional(Type.Integer({ minimum: 1, description: 'Tensor parallel size.' })),
+          pipeline: Type.Optional(Type.Integer({ minimum: 1, description: 'Pipeline parallel size.' })),
         },
         closed,
       ),
@@ -90,11 +93,19 @@ export const DeploymentSpec = Type.Object(
       Type.Object(
         {
           transport: Type.Optional(
-            Type.Union([Type.Literal('auto'), Type.Literal('rdma'), Type.Literal('tcp')]),
+            Type.Union([Type.Literal('auto'), Type.Literal('rdma'), Type.Literal('tcp')], {
+              description: 'Network between the ranks.',
+            }),
           ),
-          controlInterface: Type.Optional(Type.String()),
-          hcas: Type.Optional(Type.Array(Type.String())),
-          gidIndex: Type.Optional(Type.Integer({ minimum: 0, maximum: 255 })),
+          controlInterface: Type.Optional(
+            Type.String({ description: 'Netdev for bootstrap and sockets on every node.' }),
+          ),
+          hcas: Type.Optional(
+            Type.Array(Type.String(), { description: 'HCAs of every node, instead of the selection.' }),
+          ),
+          gidIndex: Type.Optional(
+            Type.Integer({ minimum: 0, maximum: 255, description: 'GID index of every node.' }),
+          ),
           perNode: Type.Optional(
             Type.Record(
               Type.String(),
@@ -113,12 +124,10 @@ export const DeploymentSpec = Type.Object(
       ),
     ),
     runtime: Type.Optional(
-      Type.Union([
-        Type.Literal('auto'),
-        Type.Literal('systemd'),
-        Type.Literal('process'),
-        Type.Literal('docker'),
-      ]),
+      Type.Union(
+        [Type.Literal('auto'), Type.Literal('systemd'), Type.Literal('process'), Type.Literal('docker')],
+        { description: 'What holds the processes of a rank.' },
+      ),
     ),
     endpoint: Type.Optional(
       Type.Object(
