@@ -11,7 +11,7 @@ export function parseIpJson(dump: Dump): Parsed<NetdevRow> {
 
 function netdevOf(record: JsonRecord): NetdevRow[] {
   const name = text(record, 'ifname');
-  if (name === null) return [];
+  if (name === null || !('flags' in record || 'addr_info' in record || 'link_type' in record)) return [];
   const netdev = netdevNamed(name);
   netdev.ifindex = integer(record, 'ifindex');
   netdev.mtu = integer(record, 'mtu');
@@ -19,9 +19,9 @@ function netdevOf(record: JsonRecord): NetdevRow[] {
   netdev.master = text(record, 'master');
   netdev.parent = text(record, 'link');
   netdev.altnames = list(record, 'altnames').filter((value) => typeof value === 'string');
-  if (Array.isArray(record['flags'])) applyFlags(netdev, record['flags'].map(String));
+  if (Array.isArray(record.flags)) applyFlags(netdev, record.flags.map(String));
   applyLinkType(netdev, text(record, 'link_type') ?? '');
-  const info = record['linkinfo'];
+  const info = record.linkinfo;
   const detailed = isRecord(info) ? DETAIL_KINDS[text(info, 'info_kind') ?? ''] : undefined;
   if (detailed) netdev.kind = detailed;
   for (const entry of list(record, 'addr_info').filter(isRecord)) {

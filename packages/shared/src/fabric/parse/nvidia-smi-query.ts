@@ -20,7 +20,7 @@ export function parseNvidiaSmiQuery(dump: Dump): Parsed<GpuRow> {
     }
     const values = columns ? byColumn(columns, cells) : byShape(cells);
     if (values === null) return false;
-    rows.push(gpuRow(values['index'] === undefined ? rows.length : Number(values['index']), values));
+    rows.push(gpuRow(values.index === undefined ? rows.length : Number(values.index), values));
     return true;
   });
   return { rows, unknown };
@@ -42,17 +42,17 @@ const COLUMNS: Readonly<Record<string, string>> = {
 function byColumn(columns: readonly string[], cells: readonly string[]): Record<string, string> | null {
   if (cells.length !== columns.length) return null;
   const values = Object.fromEntries(columns.map((column, at) => [column, cells[at] ?? '']));
-  return values['index'] === undefined || /^\d{1,3}$/.test(values['index']) ? values : null;
+  return values.index === undefined || /^\d{1,3}$/.test(values.index) ? values : null;
 }
 
 function byShape(cells: readonly string[]): Record<string, string> | null {
   const values: Record<string, string> = {};
   cells.forEach((cell, at) => {
-    if (at === 0 && /^\d{1,3}$/.test(cell)) values['index'] = cell;
-    else if (/^GPU-[0-9a-f-]{8,}$/i.test(cell)) values['uuid'] ??= cell;
-    else if (/^[0-9a-f]{8}:/i.test(cell) && pciFunction(cell) !== null) values['busId'] ??= cell;
-    else if (/^\d+ MiB$/.test(cell)) values['memory'] ??= cell;
-    else if (/^(NVIDIA|Tesla|GeForce|Quadro|GRID)\b/.test(cell)) values['name'] ??= cell;
+    if (at === 0 && /^\d{1,3}$/.test(cell)) values.index = cell;
+    else if (/^GPU-[0-9a-f-]{8,}$/i.test(cell)) values.uuid ??= cell;
+    else if (/^[0-9a-f]{8}:/i.test(cell) && pciFunction(cell) !== null) values.busId ??= cell;
+    else if (/^\d+ MiB$/.test(cell)) values.memory ??= cell;
+    else if (/^(NVIDIA|Tesla|GeForce|Quadro|GRID)\b/.test(cell)) values.name ??= cell;
   });
-  return cells.length > 1 && (values['uuid'] ?? values['busId']) !== undefined ? values : null;
+  return cells.length > 1 && (values.uuid ?? values.busId) !== undefined ? values : null;
 }

@@ -36,8 +36,8 @@ export function parseNvidiaSmiXml(dump: Dump): NvidiaSmiXml {
   return {
     rows: gpus.map(({ values, processes }, index) => ({ ...gpuRow(index, fields(values)), processes })),
     unknown,
-    driverVersion: top['driver_version'] ?? null,
-    cudaVersion: top['cuda_version'] ?? null,
+    driverVersion: top.driver_version ?? null,
+    cudaVersion: top.cuda_version ?? null,
   };
 }
 
@@ -60,11 +60,11 @@ function record(
 
 function fields(values: Readonly<Record<string, string>>): Record<string, string | undefined> {
   return {
-    name: values['product_name'],
-    uuid: values['uuid'],
-    busId: values['pci/pci_bus_id'] ?? values['id'],
+    name: values.product_name,
+    uuid: values.uuid,
+    busId: values['pci/pci_bus_id'] ?? values.id,
     memory: values['fb_memory_usage/total'],
-    computeCapability: values['cuda_compute_capability'],
+    computeCapability: values.cuda_compute_capability,
     mig: values['mig_mode/current_mig'],
   };
 }

@@ -22,6 +22,7 @@ export interface PortRow {
   readonly pci?: string | null;
   readonly numaNode?: number | null;
   readonly nodeGuid?: string | null;
+  readonly portGuid?: string | null;
   readonly firmware?: string | null;
   readonly defaultGid?: string | null;
 }
@@ -66,9 +67,11 @@ export interface PciNumaRow {
   readonly numaNode: number;
 }
 
+/** One setting of an environment variable; `inForce` is false where the line is commented out. */
 export interface EnvRow {
   readonly name: string;
   readonly value: string;
+  readonly inForce: boolean;
 }
 
 export interface TopoMatrix {

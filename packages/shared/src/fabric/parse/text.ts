@@ -10,7 +10,7 @@ export interface Parsed<Row> {
 }
 
 /** No tool prints longer lines (JSON apart); cutting here keeps every rule linear in the size of the text. */
-export const MAX_LINE_LENGTH = 8192;
+export const MAX_LINE_LENGTH = 4096;
 
 /** Lines without colours, control characters, full-width punctuation and byte-order marks. JSON lines keep their length. */
 export function linesOf(dump: Dump): readonly string[] {

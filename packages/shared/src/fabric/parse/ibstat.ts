@@ -1,0 +1,62 @@
+/** `ibstat` (rdma-core: infiniband-diags/ibstat.c). Good even when it ends in `ibpanic:` (the ports before it count). */
+import { LINK_LAYERS, lidNumber, type PortRow, physState, portState, rateGbps } from './rows.ts';
+import { type Dump, type Parsed, readLines } from './text.ts';
+
+type Draft = { -readonly [Key in keyof PortRow]: PortRow[Key] };
+
+export function parseIbstat(dump: Dump): Parsed<PortRow> {
+  const rows: Draft[] = [];
+  let device: { name: string; nodeGuid: string | null; firmware: string | null } | null = null;
+  let port: Draft | null = null;
+  const unknown = readLines(dump, (line) => {
+    const name = /^\s*CA '([^']+)'/.exec(line)?.[1];
+    if (name !== undefined) {
+      device = { name, nodeGuid: null, firmware: null };
+      port = null;
+      return true;
+    }
+    const number = /^\s*Port (\d+):\s*$/.exec(line)?.[1];
+    if (number !== undefined && device) {
+      port = {
+        ...EMPTY,
+        device: device.name,
+        port: Number(number),
+        nodeGuid: device.nodeGuid,
+        firmware: device.firmware,
+      };
+      rows.push(port);
+      return true;
+    }
+    const [, key = '', value = ''] = /^\s*([A-Za-z][A-Za-z ]*?):\s*(.*)$/.exec(line) ?? [];
+    if (device && key === 'Node GUID') device.nodeGuid = value.trim();
+    else if (device && key === 'Firmware version') device.firmware = value.trim();
+    else if (!port || !FIELDS.has(key)) return DEVICE_FIELDS.has(key) && device !== null;
+    else apply(port, key, value.trim());
+    return true;
+  });
+  return { rows, unknown };
+}
+
+const EMPTY = {
+  linkLayer: null,
+  state: null,
+  phys: null,
+  rateGbps: null,
+  lid: null,
+  smLid: null,
+  portGuid: null,
+};
+const DEVICE_FIELDS = new Set(['CA type', 'Number of ports', 'Hardware version', 'System image GUID']);
+const FIELDS = new Set(
+  'State,Physical state,Rate,Base lid,LMC,SM lid,Capability mask,Port GUID,Link layer'.split(','),
+);
+
+function apply(port: Draft, key: string, value: string): void {
+  if (key === 'State') port.state = portState(value);
+  else if (key === 'Physical state') port.phys = physState(value);
+  else if (key === 'Rate') port.rateGbps = rateGbps(value);
+  else if (key === 'Base lid') port.lid = lidNumber(value);
+  else if (key === 'SM lid') port.smLid = lidNumber(value);
+  else if (key === 'Port GUID') port.portGuid = /^0x0+$/.test(value) ? null : value;
+  else if (key === 'Link layer') port.linkLayer = LINK_LAYERS[value.toLowerCase()] ?? null;
+}

@@ -1,0 +1,81 @@
+/**
+ * `ibv_devinfo` and -v (rdma-core: libibverbs/examples/devinfo.c). `transport: InfiniBand (0)` is printed for RoCE too:
+ * only link_layer tells. -v adds the GID table: `GID[  3]:  ::ffff:10.0.0.1, RoCE v2`.
+ */
+import { ipv4OfGid, isEmptyGid } from './address.ts';
+import { type GidRow, LINK_LAYERS, lidNumber, type PortRow, physState, portState } from './rows.ts';
+import { type Dump, type Parsed, readLines } from './text.ts';
+
+export interface ParsedDevinfo extends Parsed<PortRow> {
+  readonly gids: GidRow[];
+}
+
+type Draft = { -readonly [Key in keyof PortRow]: PortRow[Key] };
+
+export function parseIbvDevinfo(dump: Dump): ParsedDevinfo {
+  const rows: Draft[] = [];
+  const gids: GidRow[] = [];
+  let device: { name: string; nodeGuid: string | null; firmware: string | null } | null = null;
+  let port: Draft | null = null;
+  let lanes = 1;
+  const unknown = readLines(dump, (line) => {
+    const gid = gidRow(line, device?.name ?? null, port?.port ?? null);
+    if (gid) {
+      if (!isEmptyGid(gid.gid)) gids.push(gid);
+      return true;
+    }
+    const [, key = '', value = ''] = /^\s*([a-z][\w ]*?):\s*(.*?)\s*$/.exec(line) ?? [];
+    if (key === 'hca_id') {
+      device = { name: value, nodeGuid: null, firmware: null };
+      port = null;
+    } else if (!device) return false;
+    else if (key === 'port' && /^\d+$/.test(value)) {
+      port = {
+        ...EMPTY,
+        device: device.name,
+        port: Number(value),
+        nodeGuid: device.nodeGuid,
+        firmware: device.firmware,
+      };
+      rows.push(port);
+    } else if (key === 'node_guid') device.nodeGuid = value;
+    else if (key === 'fw_ver') device.firmware = value;
+    else if (port && key === 'active_width') lanes = Number(/^(\d+)X/.exec(value)?.[1] ?? 1);
+    else if (port && key === 'active_speed') port.rateGbps = speed(value, lanes);
+    else if (port) apply(port, key, value);
+    return key !== '' || /^\s*(\w+|Unknown flags: 0x\w+)\s*$/.test(line);
+  });
+  return { rows, gids, unknown };
+}
+
+const EMPTY = { linkLayer: null, state: null, lid: null, smLid: null };
+
+function apply(port: Draft, key: string, value: string): void {
+  if (key === 'state') port.state = portState(value);
+  else if (key === 'phys_state') port.phys = physState(/^([A-Z_]+)/.exec(value)?.[1] ?? '');
+  else if (key === 'sm_lid') port.smLid = lidNumber(value);
+  else if (key === 'port_lid') port.lid = lidNumber(value);
+  else if (key === 'link_layer') port.linkLayer = LINK_LAYERS[value.toLowerCase()] ?? null;
+}
+
+/** `25.0 Gbps (32)` is the speed of one lane. */
+function speed(text: string, lanes: number): number | null {
+  const lane = /^(\d+(?:\.\d+)?) Gbps/.exec(text)?.[1];
+  return lane === undefined ? null : Number(lane) * lanes;
+}
+
+function gidRow(line: string, device: string | null, port: number | null): GidRow | null {
+  const match = /^\s*GID\[\s*(\d+)\]:\s*([0-9a-fx*:.]+)(?:,?\s*(.*))?$/i.exec(line);
+  if (!match) return null;
+  const type = /v([12])\b/i.exec(match[3] ?? '')?.[1];
+  const gid = match[2] ?? '';
+  return {
+    device,
+    port,
+    index: Number(match[1]),
+    gid,
+    version: type === undefined ? null : type === '1' ? 1 : 2,
+    ipv4: ipv4OfGid(gid),
+    netdev: null,
+  };
+}

@@ -1,0 +1,45 @@
+/** Prompts and typed commands inside pasted text: they say where an output begins, and on which host. */
+
+export interface Prompt {
+  /** Host in the prompt, null when it shows none. */
+  readonly host: string | null;
+  /** What was typed, '' for a bare prompt. */
+  readonly command: string;
+}
+
+/** `[root@node01 ~]# ip a`, `user@host:~$ ip a`, `$ ip a`, `# ip a`, or a line that is nothing but a known command. */
+export function promptOf(line: string): Prompt | null {
+  const named =
+    /^\s*(?:\([^)\s]{1,40}\)\s*)?\[?[\w.-]{1,40}@([\w.-]{1,80})(?:[:\s][^#$%>]{0,200})?\]?[#$%>](?=\s|\w|$)\s*(.*)$/.exec(
+      line,
+    );
+  if (named) return { host: named[1] ?? null, command: bareCommand(named[2] ?? '') };
+  const anonymous = /^\s*(?:\([\w.-]{1,40}\)\s*)?(?:-?\w{0,4}sh(?:-[\d.]{1,8})?)?~?\s?[#$]\s?(\S.*)$/.exec(
+    line,
+  )?.[1];
+  const command = bareCommand(anonymous ?? line);
+  const known = anonymous === undefined ? BARE.test(command.trim()) : TOOL.test(command);
+  return known ? { host: null, command } : null;
+}
+
+/** `=== node1 ===`, `----- node1 -----`, `node1 | CHANGED | rc=0 >>` (ansible), `[node1]`. */
+export function bannerHost(line: string): string | null {
+  const match =
+    /^\s*(?:={2,}|-{2,}|#{2,}|\*{2,})\s*(?:(?:host|node|server)\s*[:=]?\s*)?([A-Za-z][\w.-]{1,62})\s*(?:={2,}|-{2,}|#{2,}|\*{2,}|:)?\s*$/i.exec(
+      line,
+    ) ?? /^([A-Za-z][\w.-]{1,62}) \| (?:CHANGED|SUCCESS|FAILED)\b.{0,80}>>\s*$/.exec(line);
+  const host = match?.[1] ?? null;
+  return host !== null && !TOOL.test(host) ? host : null;
+}
+
+const TOOL =
+  /^(show_gids|hiroce\d?|ibdev2netdev|rdma|ibstat|ibstatus|ibv_devices|ibv_devinfo|ip|ifconfig|nvidia-smi|lspci|ss|netstat|cat|grep|find|head|ls|env|printenv|export|ibping|ib_\w+|ethtool|for)(\s|$)/;
+const BARE =
+  /^(show_gids|hiroce\d? gids|ibdev2netdev( -v)?|rdma( -\w+)* link( show)?|ibstat|ibstatus|ibv_devices|ibv_devinfo( -v)?|ip( -\w+)* (a|addr|address|r|route|rule|l|link)( show)?|ifconfig( -a)?|nvidia-smi( topo -m| -L)?)$/;
+
+function bareCommand(typed: string): string {
+  return typed
+    .trim()
+    .replace(/^sudo\s+(-\w+\s+)*/, '')
+    .replace(/^(?:[\w.~-]*\/)+(?=\w)/, '');
+}
