@@ -13,7 +13,9 @@ export const NetdevAddress = Type.Object({
   address: Type.String(),
   /** `null` when the text gave none (`inet 10.0.0.1` without a mask). */
   prefixLength: Nullable(Type.Integer({ minimum: 0, maximum: 128 })),
-  scope: Nullable(Type.Union([Type.Literal('global'), Type.Literal('link'), Type.Literal('host'), Type.Literal('site')])),
+  scope: Nullable(
+    Type.Union([Type.Literal('global'), Type.Literal('link'), Type.Literal('host'), Type.Literal('site')]),
+  ),
 });
 export type NetdevAddress = Static<typeof NetdevAddress>;
 

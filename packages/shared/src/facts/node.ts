@@ -8,6 +8,7 @@ import { GpuInventory, GpuTopology } from './gpu.ts';
 import { Hca } from './hca.ts';
 import { Netdev, Route } from './netdev.ts';
 import { Nullable, Probe } from './nullable.ts';
+import { HostSettings } from './settings.ts';
 
 export const OsFacts = Type.Object({
   distribution: Type.String(),
@@ -16,15 +17,28 @@ export const OsFacts = Type.Object({
   /** `none`, `kvm`, `systemd-nspawn`, `docker` … */
   virtualisation: Nullable(Type.String()),
 });
-export const CpuFacts = Type.Object({ model: Type.String(), cores: Type.Integer(), numaNodes: Type.Integer() });
+export type OsFacts = Static<typeof OsFacts>;
+export const CpuFacts = Type.Object({
+  model: Type.String(),
+  cores: Type.Integer(),
+  numaNodes: Type.Integer(),
+});
+export type CpuFacts = Static<typeof CpuFacts>;
 export const MemoryFacts = Type.Object({ totalBytes: Type.Integer() });
-export const DiskFacts = Type.Object({ mount: Type.String(), totalBytes: Type.Integer(), freeGiB: Type.Integer() });
+export type MemoryFacts = Static<typeof MemoryFacts>;
+export const DiskFacts = Type.Object({
+  mount: Type.String(),
+  totalBytes: Type.Integer(),
+  freeGiB: Type.Integer(),
+});
+export type DiskFacts = Static<typeof DiskFacts>;
 export const LimitFacts = Type.Object({
   /** Limits that a rank would get (null = unlimited). */
   memlockBytes: Nullable(Type.Integer()),
   nofile: Nullable(Type.Integer()),
   shmBytes: Nullable(Type.Integer()),
 });
+export type LimitFacts = Static<typeof LimitFacts>;
 export const PortRange = Type.Object({ low: Type.Integer(), high: Type.Integer() });
 export type PortRange = Static<typeof PortRange>;
 
@@ -49,6 +63,7 @@ export const RuntimeFacts = Type.Object({
   /** A C++ compiler, which engines need for just-in-time kernels. */
   compiler: Nullable(Type.String()),
 });
+export type RuntimeFacts = Static<typeof RuntimeFacts>;
 
 /** A tool's view that differs from the one believed. */
 export const Contradiction = Type.Object({
@@ -81,6 +96,7 @@ export const NodeFacts = Type.Object({
   ephemeralPorts: Probe(PortRange),
   engines: Probe(Type.Array(EngineInstall)),
   runtimes: Probe(RuntimeFacts),
+  settings: Type.Optional(Probe(HostSettings)),
   contradictions: Type.Array(Contradiction),
   /** Cross-check tools: what each said, or why it did not answer (`ibdev2netdev`: "not installed"). */
   tools: Type.Array(Type.Object({ tool: Type.String(), answered: Type.Boolean(), note: Type.String() })),

@@ -12,7 +12,10 @@ export type Undetected = Static<typeof Undetected>;
  * A missing tool or an unreadable file is data, never an exception.
  */
 export const Probe = <T extends TSchema>(schema: T) =>
-  Type.Union([Type.Object({ detected: Type.Literal(true), source: Type.String(), value: schema }), Undetected]);
+  Type.Union([
+    Type.Object({ detected: Type.Literal(true), source: Type.String(), value: schema }),
+    Undetected,
+  ]);
 
 export type Probe<T> = { detected: true; source: string; value: T } | Undetected;
 

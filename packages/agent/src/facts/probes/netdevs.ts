@@ -1,0 +1,127 @@
+import { pciFunction } from '@dsr1/shared/fabric/parse/address';
+import type { Netdev, NetdevAddress, NetdevKind } from '@dsr1/shared/facts/netdev';
+import type { Probe } from '@dsr1/shared/facts/nullable';
+import type { Host } from '../../host/host.ts';
+import { naturalOrder } from '../../host/natural-order.ts';
+import { detected, numberIn, readNumaNode, undetected } from '../probe.ts';
+import { type NetdevAddresses, probeAddresses } from './addresses.ts';
+
+const CLASS = '/sys/class/net';
+const IFF_UP = 1;
+
+/** Every netdev of the agent's namespace: hardware from sysfs, addresses from `ip`. */
+export async function probeNetdevs(host: Host): Promise<Probe<Netdev[]>> {
+  const [names, addresses] = await Promise.all([host.list(CLASS), probeAddresses(host)]);
+  const known = new Map(addresses.detected ? addresses.value.map((row) => [row.name, row]) : []);
+  if (names === null && known.size === 0)
+    return undetected(`${CLASS} cannot be read, and no address is known`);
+  const all = names ?? [...known.keys()].sort(naturalOrder);
+  const netdevs = await Promise.all(all.map((name) => readNetdev(host, name, known.get(name))));
+  return detected(
+    `sysfs, ${addresses.detected ? addresses.source : addresses.reason}`,
+    netdevs.filter((netdev) => netdev !== null),
+  );
+}
+
+/** PCI function of a device folder: the last one on its path (virtio and auxiliary devices sit below theirs). */
+export async function pciOf(host: Host, devicePath: string): Promise<string | null> {
+  const path = await host.realPath(devicePath);
+  return (
+    path
+      ?.split('/')
+      .map(pciFunction)
+      .findLast((found) => found !== null) ?? null
+  );
+}
+
+async function readNetdev(host: Host, name: string, ip: NetdevAddresses | undefined): Promise<Netdev | null> {
+  const at = `${CLASS}/${name}`;
+  const [entries, texts, driver, pci, master, numaNode] = await Promise.all([
+    host.list(at),
+    Promise.all(ATTRIBUTES.map((attribute) => host.readText(`${at}/${attribute}`))),
+    host.realPath(`${at}/device/driver`),
+    pciOf(host, `${at}/device`),
+    host.realPath(`${at}/master`),
+    readNumaNode(host, `${at}/device`),
+  ]);
+  // /sys/class/net holds files too (bonding_masters).
+  if (entries === null && ip === undefined) return null;
+  const value = Object.fromEntries(
+    ATTRIBUTES.map((attribute, index) => [attribute, texts[index]?.trim() ?? null]),
+  ) as Values;
+  const ifindex = numberIn(value.ifindex);
+  const flags = numberIn(value.flags);
+  const lower = entries?.find((entry) => entry.startsWith('lower_'))?.slice('lower_'.length) ?? null;
+  const slaves = value['bonding/slaves']?.split(/\s+/).filter(Boolean).sort(naturalOrder) ?? [];
+  const kind = kindOf(value, ip?.kind ?? 'unknown', lower);
+  return {
+    name,
+    kind,
+    ifindex,
+    up: flags === null ? null : (flags & IFF_UP) !== 0 && value.carrier === '1',
+    mtu: numberIn(value.mtu),
+    mac: value.address,
+    speedMbps: positive(numberIn(value.speed)),
+    master: master?.split('/').at(-1) ?? null,
+    parent: slaves.length > 0 || kind === 'bridge' ? null : lower,
+    slaves,
+    altnames: [...(ip?.altnames ?? [])].sort(naturalOrder),
+    driver: driver?.split('/').at(-1) ?? null,
+    pci,
+    numaNode,
+    addresses: [...(ip?.addresses ?? [])].sort(byAddress),
+  };
+}
+
+const ATTRIBUTES = [
+  'type',
+  'ifindex',
+  'iflink',
+  'flags',
+  'carrier',
+  'mtu',
+  'address',
+  'speed',
+  'uevent',
+  'bonding/slaves',
+] as const;
+type Values = Readonly<Record<(typeof ATTRIBUTES)[number], string | null>>;
+
+/** Hardware type (include/uapi/linux/if_arp.h), refined by the device type that drivers set (uevent) and by `ip -d`. */
+function kindOf(value: Values, fromIp: NetdevKind, lower: string | null): NetdevKind {
+  const hardware = HARDWARE[value.type ?? ''] ?? 'unknown';
+  if (hardware !== 'ether') return hardware === 'unknown' ? fromIp : hardware;
+  const deviceType = DEVICE_TYPES[/^DEVTYPE=(.+)$/m.exec(value.uevent ?? '')?.[1] ?? ''];
+  if (deviceType !== undefined) return deviceType;
+  if (fromIp !== 'unknown' && fromIp !== 'ether') return fromIp;
+  // The other end of a veth lies in another namespace: a link to something that is not here.
+  return value.iflink !== null && value.iflink !== value.ifindex && lower === null ? 'veth' : 'ether';
+}
+
+const HARDWARE: Readonly<Record<string, NetdevKind>> = {
+  1: 'ether',
+  32: 'infiniband',
+  772: 'loopback',
+  768: 'tunnel',
+  769: 'tunnel',
+  776: 'tunnel',
+  778: 'tunnel',
+  65534: 'tunnel',
+};
+
+const DEVICE_TYPES: Readonly<Record<string, NetdevKind>> = {
+  bond: 'bond',
+  bridge: 'bridge',
+  vlan: 'vlan',
+  macvlan: 'macvlan',
+  ipvlan: 'ipvlan',
+  vxlan: 'tunnel',
+  gretap: 'tunnel',
+  geneve: 'tunnel',
+};
+
+/** The kernel shows -1 where the speed is not known. */
+const positive = (value: number | null) => (value !== null && value > 0 ? value : null);
+
+const byAddress = (a: NetdevAddress, b: NetdevAddress) =>
+  a.family - b.family || naturalOrder(a.address, b.address);
