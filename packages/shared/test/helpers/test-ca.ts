@@ -18,7 +18,8 @@ const HOUR_MS = 3_600_000;
 
 export async function createTestCa(clusterId: string): Promise<TestCa> {
   const { x509, subtle } = await loadX509();
-  const makeKeys = () => subtle.generateKey(ALGORITHM, true, ['sign', 'verify']) as Promise<webcrypto.CryptoKeyPair>;
+  const makeKeys = () =>
+    subtle.generateKey(ALGORITHM, true, ['sign', 'verify']) as Promise<webcrypto.CryptoKeyPair>;
   const validity = (from?: Date, to?: Date) => ({
     notBefore: from ?? new Date(Date.now() - HOUR_MS),
     notAfter: to ?? new Date(Date.now() + HOUR_MS),
