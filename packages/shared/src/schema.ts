@@ -57,19 +57,17 @@ function describe(schema: TSchema, value: unknown, error: SchemaErrorEntry): rea
   const at = dotted(error.instancePath);
   const params = error.params as Readonly<Record<string, unknown>>;
   if (error.keyword === 'additionalProperties') {
-    const known = Object.keys(
-      (subschema(schema, error.schemaPath)?.['properties'] as object | undefined) ?? {},
-    );
+    const known = Object.keys((subschema(schema, error.schemaPath)?.properties as object | undefined) ?? {});
     const says =
       known.length === 0 ? 'is not a known key' : `is not a known key (known: ${known.join(', ')})`;
-    return keysOf(params['additionalProperties']).map((key) => ({
+    return keysOf(params.additionalProperties).map((key) => ({
       path: joined(at, key),
       unknownKey: true,
       message: says,
     }));
   }
   if (error.keyword === 'required') {
-    return keysOf(params['requiredProperties']).map((key) => ({
+    return keysOf(params.requiredProperties).map((key) => ({
       path: joined(at, key),
       unknownKey: false,
       message: 'is missing',
@@ -81,12 +79,9 @@ function describe(schema: TSchema, value: unknown, error: SchemaErrorEntry): rea
 
 function expectation(schema: TSchema, error: SchemaErrorEntry): string {
   if (error.keyword !== 'anyOf') return error.message;
-  const members = (subschema(schema, error.schemaPath)?.['anyOf'] ?? []) as readonly Record<
-    string,
-    unknown
-  >[];
+  const members = (subschema(schema, error.schemaPath)?.anyOf ?? []) as readonly Record<string, unknown>[];
   const names = members.map((member) =>
-    'const' in member ? String(member['const']) : String(member['type'] ?? 'object'),
+    'const' in member ? String(member.const) : String(member.type ?? 'object'),
   );
   return `must be one of ${names.join(', ')}`;
 }

@@ -4,8 +4,9 @@
  */
 import type { Clock } from '@dsr1/shared/clock';
 import { Dsr1Error } from '@dsr1/shared/errors';
-import type { NodeFacts } from '@dsr1/shared/facts/node';
+import { NodeFacts } from '@dsr1/shared/facts/node';
 import type { NodeState } from '@dsr1/shared/http-api/resources';
+import { Value } from 'typebox/value';
 import type { NodeRow, NodeStore } from '../store/store.ts';
 import type { NodeView } from './hub.ts';
 import { type LivenessPolicy, nodeState } from './liveness.ts';
@@ -109,8 +110,7 @@ function find(records: ReadonlyMap<string, NodeRecord>, idOrName: string): NodeR
 function newRecord(row: NodeRow, nowMs: number): NodeRecord {
   return {
     row,
-    // Facts were checked against their schema before they were stored.
-    facts: row.facts === null ? null : (JSON.parse(row.facts.json) as NodeFacts),
+    facts: row.facts === null ? null : storedFacts(row.facts.json),
     session: null,
     reported: false,
     ranks: new Map(),
@@ -118,6 +118,12 @@ function newRecord(row: NodeRow, nowMs: number): NodeRecord {
     lastMessageMs: nowMs,
     toldState: 'suspect',
   };
+}
+
+/** Facts that an older version stored may not fit any more; the node then sends them again. */
+function storedFacts(json: string): NodeFacts | null {
+  const value: unknown = JSON.parse(json);
+  return Value.Check(NodeFacts, value) ? value : null;
 }
 
 function viewOf(record: NodeRecord, state: NodeState): NodeView {

@@ -59,7 +59,7 @@ function check(raw: DatabaseSync, path: string): void {
   let found: string;
   let cause: unknown;
   try {
-    found = String(raw.prepare('PRAGMA quick_check(1)').get()?.['quick_check']);
+    found = String(raw.prepare('PRAGMA quick_check(1)').get()?.quick_check);
   } catch (error) {
     found = (error as Error).message;
     cause = error;

@@ -19,9 +19,9 @@ export function createDeploymentStore(db: Database): DeploymentStore {
   const plans = new Map<string, { readonly epoch: number; readonly plan: LaunchPlan }>();
   return {
     create: async (deployment) => db.transaction(() => insertDeployment(db, deployment)),
-    names: async () => db.all('SELECT name FROM deployments ORDER BY name').map((row) => String(row['name'])),
+    names: async () => db.all('SELECT name FROM deployments ORDER BY name').map((row) => String(row.name)),
     load: async (name) => load(db, plans, name),
-    apiKey: async (name) => text(db.get('SELECT api_key FROM deployments WHERE name = ?', name)?.['api_key']),
+    apiKey: async (name) => text(db.get('SELECT api_key FROM deployments WHERE name = ?', name)?.api_key),
     nextEpoch: async (name) => lastEpoch(db, name) + 1,
     addAttempt: async (name, attempt, change) =>
       db.transaction(() => {
@@ -96,7 +96,7 @@ function load(
        FROM attempts WHERE deployment = ? ORDER BY epoch DESC LIMIT 1`,
     name,
   );
-  const deployment = readDeployment(row, last === null ? 0 : Number(last['epoch']));
+  const deployment = readDeployment(row, last === null ? 0 : Number(last.epoch));
   if (last === null) return { deployment, attempt: null, past: [] };
   const attempt = readAttempt(
     last,
@@ -116,7 +116,7 @@ function planOf(
   const known = plans.get(name);
   if (known?.epoch === epoch) return known.plan;
   const row = db.get('SELECT plan_json FROM attempts WHERE deployment = ? AND epoch = ?', name, epoch);
-  const plan: LaunchPlan = JSON.parse(String(row?.['plan_json']));
+  const plan: LaunchPlan = JSON.parse(String(row?.plan_json));
   plans.set(name, { epoch, plan });
   return plan;
 }
@@ -134,10 +134,10 @@ const pastOf = (db: Database, name: string): readonly PastAttempt[] =>
       name,
     )
     .map((row) => ({
-      epoch: Number(row['epoch']),
-      cause: JSON.parse(String(row['ending_json'])).cause,
-      servedAtMs: number(row['served_at_ms']),
-      endedAtMs: Number(row['ended_at_ms']),
+      epoch: Number(row.epoch),
+      cause: JSON.parse(String(row.ending_json)).cause,
+      servedAtMs: number(row.served_at_ms),
+      endedAtMs: Number(row.ended_at_ms),
     }));
 
 function applyChange(
@@ -200,52 +200,52 @@ function update(
 
 function readDeployment(row: Row, epoch: number): DeploymentRecord {
   return {
-    name: String(row['name']),
-    spec: JSON.parse(String(row['spec_json'])),
-    desired: row['desired'] as DeploymentRecord['desired'],
-    state: row['state'] as DeploymentRecord['state'],
-    message: String(row['message']),
-    rejections: JSON.parse(String(row['rejections_json'])),
-    plannedAtMs: Number(row['planned_at_ms']),
+    name: String(row.name),
+    spec: JSON.parse(String(row.spec_json)),
+    desired: row.desired as DeploymentRecord['desired'],
+    state: row.state as DeploymentRecord['state'],
+    message: String(row.message),
+    rejections: JSON.parse(String(row.rejections_json)),
+    plannedAtMs: Number(row.planned_at_ms),
     epoch,
-    startedAtMs: Number(row['started_at_ms']),
-    createdAtWallMs: Number(row['created_at_wall_ms']),
+    startedAtMs: Number(row.started_at_ms),
+    createdAtWallMs: Number(row.created_at_wall_ms),
   };
 }
 
 function readAttempt(row: Row, plan: LaunchPlan, ranks: readonly RankRecord[]): AttemptRecord {
-  const ending = text(row['ending_json']);
+  const ending = text(row.ending_json);
   return {
-    epoch: Number(row['epoch']),
+    epoch: Number(row.epoch),
     plan,
-    step: row['step'] as AttemptRecord['step'],
+    step: row.step as AttemptRecord['step'],
     ranks,
-    avoidPorts: JSON.parse(String(row['avoid_ports_json'])),
-    commitAtMs: number(row['commit_at_ms']),
-    servedAtMs: number(row['served_at_ms']),
-    servedAtWallMs: number(row['served_at_wall_ms']),
+    avoidPorts: JSON.parse(String(row.avoid_ports_json)),
+    commitAtMs: number(row.commit_at_ms),
+    servedAtMs: number(row.served_at_ms),
+    servedAtWallMs: number(row.served_at_wall_ms),
     ending: ending === null ? null : JSON.parse(ending),
-    endedAtMs: number(row['ended_at_ms']),
-    closed: row['closed'] === 1,
+    endedAtMs: number(row.ended_at_ms),
+    closed: row.closed === 1,
   };
 }
 
 function readRank(row: Row): RankRecord {
   return {
-    rank: Number(row['rank']),
-    nodeId: String(row['node_id']),
-    nodeName: String(row['node_name']),
-    bootId: text(row['boot_id']),
-    committed: row['committed'] === 1,
-    stopAcknowledged: row['stop_acknowledged'] === 1,
-    stopSentAtMs: number(row['stop_sent_at_ms']),
-    toldState: text(row['told_state']) as RankRecord['toldState'],
-    toldPhase: text(row['told_phase']) as RankRecord['toldPhase'],
+    rank: Number(row.rank),
+    nodeId: String(row.node_id),
+    nodeName: String(row.node_name),
+    bootId: text(row.boot_id),
+    committed: row.committed === 1,
+    stopAcknowledged: row.stop_acknowledged === 1,
+    stopSentAtMs: number(row.stop_sent_at_ms),
+    toldState: text(row.told_state) as RankRecord['toldState'],
+    toldPhase: text(row.told_phase) as RankRecord['toldPhase'],
   };
 }
 
 const lastEpoch = (db: Database, name: string): number =>
-  Number(db.get('SELECT epoch FROM deployment_epochs WHERE name = ?', name)?.['epoch'] ?? 0);
+  Number(db.get('SELECT epoch FROM deployment_epochs WHERE name = ?', name)?.epoch ?? 0);
 
 const latestMs = (db: Database): number =>
   Number(
@@ -253,7 +253,7 @@ const latestMs = (db: Database): number =>
       `SELECT max(at) AS latest FROM (
          SELECT max(max(started_at_ms), max(planned_at_ms)) AS at FROM deployments
          UNION ALL SELECT max(coalesce(max(commit_at_ms), 0), coalesce(max(served_at_ms), 0), coalesce(max(ended_at_ms), 0)) FROM attempts)`,
-    )?.['latest'] ?? 0,
+    )?.latest ?? 0,
   );
 
 const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);

@@ -13,7 +13,7 @@ export function sqliteEnrolments(db: Database): EnrolmentStore {
         spkiHash,
       );
       if (row === null) return null;
-      return { nodeId: row['node_id'] as string, certificatePem: row['certificate_pem'] as string };
+      return { nodeId: row.node_id as string, certificatePem: row.certificate_pem as string };
     },
   };
 }

@@ -12,7 +12,7 @@ const BACKUPS_KEPT = 7;
  * @throws VERSION_SKEW when a newer dsr1 wrote the database
  */
 export function migrate(db: Database, migrations: readonly Migration[], backupDir: string): void {
-  const current = Number(db.get('PRAGMA user_version')?.['user_version']);
+  const current = Number(db.get('PRAGMA user_version')?.user_version);
   const newest = migrations.at(-1)?.version ?? 0;
   if (current > newest) {
     throw new Dsr1Error(

@@ -75,7 +75,7 @@ export function nextGeneration(db: Database, nodeId: string): number {
     'SELECT coalesce(max(generation), 0) + 1 AS next FROM certificates WHERE node_id = ?',
     nodeId,
   );
-  return Number(row?.['next']);
+  return Number(row?.next);
 }
 
 /** Within a transaction of the caller. */

@@ -50,7 +50,7 @@ function assemble(db: Database, release: () => void): Store {
 
 function sqliteMeta(db: Database): MetaStore {
   const get = (key: string) =>
-    (db.get('SELECT value FROM meta WHERE key = ?', key)?.['value'] as string | undefined) ?? null;
+    (db.get('SELECT value FROM meta WHERE key = ?', key)?.value as string | undefined) ?? null;
   const set = (key: string, value: string) =>
     db.run(
       'INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
