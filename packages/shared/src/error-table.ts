@@ -45,6 +45,7 @@ export const ERROR_TABLE = {
   ALREADY_EXISTS: conflict('The name is taken by an object with other content.'),
   STALE_EPOCH: conflict('A command of an older leader, epoch or stopped attempt.'),
   EPOCH_CONFLICT: conflict('The same epoch with other content.'),
+  DEPLOYMENT_RUNNING: conflict('The deployment must be stopped first.'),
   NODE_BUSY: conflict('The node is part of a deployment that runs.'),
   STATE_LOCKED: conflict('Another process uses the state directory.'),
 

@@ -5,6 +5,12 @@ import type { DeploymentState } from '@dsr1/shared/http-api/resources';
 import type { RankState } from '@dsr1/shared/wire/messages';
 import type { Ending } from './model.ts';
 
+export interface RankNews {
+  readonly rank: number;
+  readonly state: RankState;
+  readonly phase: Phase;
+}
+
 export interface ActionMap {
   /** Plan the next attempt and store it; without a feasible plan, store why and wait. */
   plan: { readonly avoidPorts: readonly number[]; readonly why: string };
@@ -12,8 +18,8 @@ export interface ActionMap {
   prepare: Record<never, never>;
   /** Tell these ranks' nodes to start, all at the same moment. */
   commit: { readonly ranks: readonly number[] };
-  /** Tell of a rank's new state or phase. */
-  tellRank: { readonly rank: number; readonly state: RankState; readonly phase: Phase };
+  /** Tell of ranks' new states and phases. */
+  tell: { readonly ranks: readonly RankNews[] };
   /** The gang serves. */
   serve: Record<never, never>;
   /** The attempt is over; its ranks are to be stopped. */

@@ -28,12 +28,12 @@ export function lookAtGang(
 }
 
 /** The node can be commanded, and what it runs is known to this coordinator. */
-export const isPresent = (node: NodeView | null): node is NodeView =>
+export const isPresent = (node: NodeView | null): boolean =>
   node?.reported === true && node.sessionId !== null;
 
 /** Present, and its facts are those of its present boot. */
 export const isReady = (node: NodeView | null): boolean =>
-  isPresent(node) && node.facts !== null && node.facts.bootId === node.bootId;
+  isPresent(node) && node?.facts != null && node.facts.bootId === node.bootId;
 
 /** The node's boot is known and is not the one that prepared this rank: whatever ran there is gone. */
 export const isRebooted = ({ record, node }: GangRank): boolean =>

@@ -19,14 +19,14 @@ export function decideLive(
   }
   const news = tell(gang);
   const loss = findLoss(attempt, gang, nowMs, policy);
-  if (loss !== null) return [...news, { kind: 'end', ending: loss }];
+  if (loss !== null) return [{ kind: 'end', ending: loss }, ...news];
   switch (attempt.step) {
     case 'preparing':
-      return [...news, ...prepare(situation, gang)];
+      return [...prepare(situation, gang), ...news];
     case 'committing':
-      return [...news, ...commit(situation, attempt, gang)];
+      return [...commit(situation, attempt, gang), ...news];
     case 'running':
-      return [...news, ...run(situation, attempt, gang)];
+      return [...run(situation, attempt, gang), ...news];
   }
   return assertNever(attempt.step);
 }
@@ -83,12 +83,14 @@ function servingMessage(gang: readonly GangRank[]): string {
     : `serving; ${nodeNames(silent)} is silent, its ranks are left alone`;
 }
 
+/** Last in the list: what is to be done comes first. */
 function tell(gang: readonly GangRank[]): readonly Action[] {
-  return gang.flatMap(({ record, report }): Action[] =>
+  const ranks = gang.flatMap(({ record, report }) =>
     report === null || (report.state === record.toldState && report.phase === record.toldPhase)
       ? []
-      : [{ kind: 'tellRank', rank: record.rank, state: report.state, phase: report.phase }],
+      : [{ rank: record.rank, state: report.state, phase: report.phase }],
   );
+  return ranks.length === 0 ? [] : [{ kind: 'tell', ranks }];
 }
 
 function end(cause: EndCause, message: string): Action {

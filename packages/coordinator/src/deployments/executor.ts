@@ -1,0 +1,190 @@
+/** Carries out what the reconciler decided. What an action changes is stored before, or together with, its effect. */
+import type { Clock } from '@dsr1/shared/clock';
+import type { EventLog } from '../events/event-log.ts';
+import type { NodeHub } from '../nodes/hub.ts';
+import type { ActionKind, ActionOf } from '../reconcile/actions.ts';
+import { rankName } from '../reconcile/gang.ts';
+import type { AttemptRecord, DeploymentRecord } from '../reconcile/model.ts';
+import { sendCommit, sendPrepare, sendStop } from './gang-commands.ts';
+import type { Planner } from './planner.ts';
+import { rejectionMessage } from './rejection-message.ts';
+import type { Change, DeploymentStore } from './store.ts';
+
+export interface ExecutorDeps {
+  readonly store: DeploymentStore;
+  readonly hub: Pick<NodeHub, 'send' | 'nodes'>;
+  readonly planner: Planner;
+  readonly events: Pick<EventLog, 'record'>;
+  readonly clock: Clock;
+  /** Steady milliseconds. */
+  readonly nowMs: () => number;
+}
+
+/** What one pass of the loop found; `attempt` is the one that the action is about. */
+export interface Scene {
+  readonly deployment: DeploymentRecord;
+  readonly attempt: AttemptRecord | null;
+  /** Another pass is wanted at this time (steady milliseconds). */
+  readonly alarm: (atMs: number) => void;
+}
+
+export type Executors = {
+  readonly [Kind in ActionKind]: (scene: Scene, action: ActionOf<Kind>) => Promise<void>;
+};
+
+export function createExecutors(deps: ExecutorDeps): Executors {
+  const { store, events, clock, nowMs } = deps;
+  const record = (scene: Scene, kind: string, message: string, more: EventDetails = {}) =>
+    events.record({ kind: `deployment.${kind}`, deployment: scene.deployment.name, message, ...more });
+  const change = (scene: Scene, what: Change) =>
+    store.change(scene.deployment.name, scene.attempt?.epoch ?? 0, what);
+
+  return {
+    plan: (scene, action) => planAttempt(deps, scene, action, record),
+
+    async prepare(scene) {
+      const attempt = attemptOf(scene);
+      const apiKey = (await store.apiKey(scene.deployment.name)) ?? '';
+      const answer = await sendPrepare(deps.hub, scene.deployment.name, attempt, apiKey);
+      if (answer.ending !== null) return end(scene, answer.ending);
+      const message = `${attempt.ranks.length} ranks prepared, starting`;
+      await change(scene, {
+        deployment: { state: 'starting', message },
+        attempt: { step: 'committing', commitAtMs: nowMs() },
+        ranks: answer.ranks,
+      });
+      record(scene, 'prepared', message, { data: { epoch: attempt.epoch } });
+    },
+
+    async commit(scene, { ranks }) {
+      const attempt = attemptOf(scene);
+      const answer = await sendCommit(deps.hub, scene.deployment.name, attempt, new Set(ranks));
+      if (answer.ending !== null) return end(scene, answer.ending);
+      const open = attempt.ranks.filter(
+        (one) => !one.committed && !answer.ranks.some(({ rank }) => rank === one.rank),
+      );
+      const all = open.length === 0;
+      await change(scene, { ranks: answer.ranks, ...(all ? { attempt: { step: 'running' } } : {}) });
+      if (all)
+        record(scene, 'started', `all ${attempt.ranks.length} ranks started`, {
+          data: { epoch: attempt.epoch },
+        });
+    },
+
+    async tell(scene, { ranks }) {
+      const attempt = attemptOf(scene);
+      await change(scene, {
+        ranks: ranks.map(({ rank, state, phase }) => ({ rank, toldState: state, toldPhase: phase })),
+      });
+      for (const { rank, state, phase } of ranks) {
+        const known = attempt.ranks[rank];
+        if (known === undefined || state !== 'running' || phase === known.toldPhase) continue;
+        record(scene, 'phase', `${rankName(known)} is in phase ${phase}`, {
+          node: known.nodeName,
+          data: { epoch: attempt.epoch, rank, phase },
+        });
+      }
+    },
+
+    async serve(scene) {
+      const attempt = attemptOf(scene);
+      await change(scene, {
+        deployment: { state: 'serving', message: 'serving' },
+        attempt: { servedAtMs: nowMs(), servedAtWallMs: clock.wallMs() },
+      });
+      const where = attempt.plan.endpoint === null ? '' : ` at ${attempt.plan.endpoint.url}`;
+      record(scene, 'serving', `serving${where}`, { data: { epoch: attempt.epoch } });
+    },
+
+    end: (scene, action) => end(scene, action.ending),
+
+    async stop(scene, { ranks, reason }) {
+      const attempt = attemptOf(scene);
+      const sentAtMs = nowMs();
+      await change(scene, { ranks: ranks.map((rank) => ({ rank, stopSentAtMs: sentAtMs })) });
+      const stopped = await sendStop(deps.hub, scene.deployment.name, attempt, new Set(ranks), reason);
+      await change(scene, { ranks: stopped.map((rank) => ({ rank, stopAcknowledged: true })) });
+    },
+
+    async close(scene, { ending }) {
+      await change(scene, { attempt: { closed: true, ending } });
+      record(
+        scene,
+        'closed',
+        `all ranks of attempt ${attemptOf(scene).epoch} are stopped: ${ending.message}`,
+        {
+          data: { epoch: attemptOf(scene).epoch, cause: ending.cause },
+        },
+      );
+    },
+
+    async settle(scene, { state, message }) {
+      await change(scene, { deployment: { state, message } });
+      if (state === scene.deployment.state) return;
+      record(scene, state, message, { level: state === 'failed' ? 'error' : 'info' });
+    },
+
+    async remove(scene) {
+      await store.remove(scene.deployment.name);
+      record(scene, 'removed', 'removed');
+    },
+
+    wake: async (scene, { atMs }) => scene.alarm(atMs),
+  };
+
+  async function end(scene: Scene, ending: ActionOf<'end'>['ending']): Promise<void> {
+    const attempt = attemptOf(scene);
+    const blamed = attempt.ranks.find(({ rank }) => rank === ending.rank);
+    await change(scene, {
+      deployment: { state: 'stopping', message: ending.message },
+      attempt: { ending, endedAtMs: nowMs() },
+    });
+    record(scene, 'ended', ending.message, {
+      level: ending.cause === 'operator' ? 'info' : 'error',
+      ...(blamed === undefined ? {} : { node: blamed.nodeName }),
+      data: {
+        epoch: attempt.epoch,
+        cause: ending.cause,
+        rank: ending.rank,
+        code: ending.failure?.code ?? null,
+      },
+    });
+  }
+}
+
+type EventDetails = Partial<Parameters<EventLog['record']>[0]>;
+
+/** The epoch is stored before anything is sent, and lies above whatever an agent still reports of this name. */
+async function planAttempt(
+  { store, hub, planner, nowMs }: ExecutorDeps,
+  scene: Scene,
+  { avoidPorts, why }: ActionOf<'plan'>,
+  record: (scene: Scene, kind: string, message: string, more?: EventDetails) => void,
+): Promise<void> {
+  const { deployment } = scene;
+  const { name, spec } = deployment;
+  const reported = hub.nodes().flatMap(({ ranks }) => ranks.filter((one) => one.deployment === name));
+  const epoch = Math.max(await store.nextEpoch(name), ...reported.map((one) => one.epoch + 1));
+  const result = await planner.plan({ spec, epoch, previous: scene.attempt, avoidPorts });
+  const plannedAtMs = nowMs();
+  if (result.feasible) {
+    const message = `attempt ${epoch} on ${result.plan.ranks.length} nodes: ${why}`;
+    await store.addAttempt(
+      name,
+      { epoch, plan: result.plan, avoidPorts },
+      { state: 'preparing', message, rejections: [], plannedAtMs },
+    );
+    record(scene, 'planned', message, { data: { epoch } });
+    return;
+  }
+  const message = rejectionMessage(result.rejections);
+  await store.change(name, 0, {
+    deployment: { state: 'waiting', message, rejections: result.rejections, plannedAtMs },
+  });
+  if (message !== deployment.message) record(scene, 'infeasible', message, { level: 'warning' });
+}
+
+function attemptOf({ attempt, deployment }: Scene): AttemptRecord {
+  if (attempt !== null) return attempt;
+  throw new Error(`deployment ${deployment.name} has no attempt to act on`);
+}
