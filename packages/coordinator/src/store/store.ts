@@ -4,6 +4,7 @@
  * Times are milliseconds since 1970. All methods throw DISK_FULL when the disk is full, and nothing changes then.
  */
 import type { ClusterEvent, KeyRole } from '@dsr1/shared/http-api/resources';
+import type { DeploymentStore } from '../deployments/store.ts';
 
 export interface Store {
   readonly meta: MetaStore;
@@ -13,6 +14,7 @@ export interface Store {
   readonly tokens: TokenStore;
   readonly keys: KeyStore;
   readonly events: EventStore;
+  readonly deployments: DeploymentStore;
   close(): void;
 }
 

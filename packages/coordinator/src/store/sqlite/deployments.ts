@@ -15,7 +15,7 @@ import type { Database, Row } from './database.ts';
 /** Ended attempts that are kept; the restart policy looks no further back. */
 const ATTEMPTS_KEPT = 50;
 
-export function createDeploymentStore(db: Database): DeploymentStore {
+export function sqliteDeployments(db: Database): DeploymentStore {
   const plans = new Map<string, { readonly epoch: number; readonly plan: LaunchPlan }>();
   return {
     create: async (deployment) => db.transaction(() => insertDeployment(db, deployment)),

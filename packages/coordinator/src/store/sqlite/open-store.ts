@@ -4,6 +4,7 @@ import { makePrivateFolder } from '@dsr1/shared/durable-file';
 import { MIGRATIONS } from '../migrations/list.ts';
 import type { MetaStore, Store } from '../store.ts';
 import { type Database, openDatabase } from './database.ts';
+import { sqliteDeployments } from './deployments.ts';
 import { sqliteEnrolments } from './enrolments.ts';
 import { sqliteEvents } from './events.ts';
 import { lockInstance } from './instance-lock.ts';
@@ -41,6 +42,7 @@ function assemble(db: Database, release: () => void): Store {
     tokens: sqliteTokens(db),
     keys: sqliteKeys(db),
     events: sqliteEvents(db),
+    deployments: sqliteDeployments(db),
     close: () => {
       db.close();
       release();
