@@ -36,6 +36,7 @@ import { parseSysfsInfiniband } from './parse/sysfs.ts';
 import { parseTopoM } from './parse/topo-m.ts';
 
 export interface Evidence {
+  readonly path: string;
   /** File and tool, as shown to people: `show_gids.txt (show_gids)`. */
   readonly source: string;
   readonly kind: DumpKind;
@@ -61,6 +62,7 @@ export interface Evidence {
 export function readSection(section: Section, path: string): Evidence {
   return {
     ...NOTHING,
+    path,
     source: `${path} (${section.kind})`,
     kind: section.kind,
     host: section.host,

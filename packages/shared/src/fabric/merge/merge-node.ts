@@ -33,9 +33,7 @@ const BELIEF: readonly DumpKind[] = [
 ];
 
 export function mergeNode(hints: NodeHints, evidence: readonly Evidence[]): FabricNode {
-  const rank = (item: Evidence): number =>
-    (BELIEF.indexOf(item.kind) + BELIEF.length + 1) % (BELIEF.length + 1);
-  const ordered = [...evidence].sort((a, b) => rank(a) - rank(b));
+  const ordered = [...evidence].sort((a, b) => rank(a.kind) - rank(b.kind));
   const ledger = openLedger(
     `believed in the order ${BELIEF.join(', ')}: the nearer to the kernel, the earlier`,
   );
@@ -54,7 +52,7 @@ export function mergeNode(hints: NodeHints, evidence: readonly Evidence[]): Fabr
   };
 }
 
-function _rank(kind: DumpKind): number {
+function rank(kind: DumpKind): number {
   const at = BELIEF.indexOf(kind);
   return at < 0 ? BELIEF.length : at;
 }

@@ -1,0 +1,150 @@
+/**
+ * Texts about hosts → evidence by node. Either a manifest (`dump.json` of a support bundle) says which file belongs to
+ * which node, or prompts, banners and folders do.
+ */
+import { type Static, Type } from 'typebox';
+import { type DumpKind, splitSections } from './detect.ts';
+import { type Evidence, readSection } from './evidence.ts';
+
+/** `dump.json`: what a support engineer knows about the files beside it. */
+export const DumpManifest = Type.Object({
+  nodes: Type.Array(
+    Type.Object({
+      name: Type.String({ minLength: 1 }),
+      /** Nodes of one job share a group. */
+      group: Type.Optional(Type.String()),
+      gpus: Type.Optional(Type.Integer({ minimum: 0 })),
+      /** `kind` or `kind@variant` → path beside the manifest. */
+      files: Type.Record(Type.String(), Type.String()),
+      given: Type.Optional(
+        Type.Object({
+          node_ip: Type.Optional(Type.String()),
+          leader_ip: Type.Optional(Type.String()),
+          local_ipv4: Type.Optional(Type.Array(Type.String())),
+        }),
+      ),
+    }),
+  ),
+});
+export type DumpManifest = Static<typeof DumpManifest>;
+
+export interface DumpedNode {
+  readonly name: string;
+  readonly group: string;
+  readonly gpuCount: number | null;
+  readonly given: {
+    readonly nodeIp?: string;
+    readonly leaderIp?: string;
+    readonly localIpv4?: readonly string[];
+  };
+  readonly evidence: readonly Evidence[];
+}
+
+export interface FabricDump {
+  readonly files: ReadonlyMap<string, readonly Evidence[]>;
+  /** Kind that the manifest gave a file, where it gave one. */
+  readonly kinds: ReadonlyMap<string, string>;
+  readonly nodes: readonly DumpedNode[];
+}
+
+export const MAIN_GROUP = 'main';
+
+/** Name of the node when nothing in the text names one. */
+const NAMELESS = 'host';
+
+/** Reads what the manifest lists; a listed file that is not in `texts` is left out. */
+export function readManifestDump(manifest: DumpManifest, texts: ReadonlyMap<string, string>): FabricDump {
+  const kinds = new Map(
+    manifest.nodes.flatMap((node) =>
+      Object.entries(node.files).map(([kind, path]) => [path, kind.split('@')[0] ?? ''] as const),
+    ),
+  );
+  const listed = [...kinds].flatMap(([path, kind]) => {
+    const text = texts.get(path);
+    return text === undefined ? [] : [[path, readText(path, text, HINTS[kind])] as const];
+  });
+  const files = new Map(listed);
+  const nodes = manifest.nodes.map(
+    ({ name, group, gpus, given, files: own }): DumpedNode => ({
+      name,
+      group: group ?? MAIN_GROUP,
+      gpuCount: gpus ?? null,
+      given: {
+        ...(given?.node_ip === undefined ? {} : { nodeIp: given.node_ip }),
+        ...(given?.leader_ip === undefined ? {} : { leaderIp: given.leader_ip }),
+        ...(given?.local_ipv4 === undefined ? {} : { localIpv4: given.local_ipv4 }),
+      },
+      evidence: [...new Set(Object.values(own))].flatMap((path) =>
+        evidenceOf(name, files.get(path) ?? [], manifest),
+      ),
+    }),
+  );
+  return { files, kinds, nodes };
+}
+
+/** Reads texts that nobody described. A path's first folder names the node, unless a prompt or banner in the text does. */
+export function readTexts(texts: ReadonlyMap<string, string>): FabricDump {
+  const files = new Map([...texts].map(([path, text]) => [path, readText(path, text, undefined)] as const));
+  const hosts = new Set([...files.values()].flat().flatMap(({ host }) => host ?? []));
+  const fallback = hosts.size === 1 ? ([...hosts][0] ?? NAMELESS) : NAMELESS;
+  const byNode = new Map<string, Evidence[]>();
+  for (const [path, evidence] of files) {
+    const folder = path.includes('/') ? path.split('/')[0] : undefined;
+    for (const item of evidence) {
+      const name = item.host ?? folder ?? fallback;
+      byNode.set(name, byNode.get(name) ?? []);
+      byNode.get(name)?.push(item);
+    }
+  }
+  const nodes = [...byNode].map(([name, evidence]) => ({
+    name,
+    group: MAIN_GROUP,
+    gpuCount: null,
+    given: {},
+    evidence,
+  }));
+  return { files, kinds: new Map(), nodes };
+}
+
+function readText(path: string, text: string, hint: DumpKind | undefined): Evidence[] {
+  return splitSections(text, hint).map((section) => readSection(section, path));
+}
+
+/** Of a file that shows several hosts of the manifest, a node gets its own sections; otherwise all of them. */
+function evidenceOf(
+  name: string,
+  evidence: readonly Evidence[],
+  manifest: DumpManifest,
+): readonly Evidence[] {
+  const known = new Set(manifest.nodes.map((node) => node.name));
+  const shared = evidence.some(({ host }) => host !== null && host !== name && known.has(host));
+  return shared ? evidence.filter(({ host }) => host === null || host === name) : evidence;
+}
+
+const HINTS: Readonly<Record<string, DumpKind>> = {
+  show_gids: 'show_gids',
+  'gid-table': 'gid-table',
+  'sysfs-gids': 'sysfs',
+  'sysfs-infiniband': 'sysfs',
+  ibdev2netdev: 'ibdev2netdev',
+  'rdma-link': 'rdma-link',
+  ibstat: 'ibstat',
+  ibstatus: 'ibstatus',
+  ibv_devices: 'ibv_devices',
+  ibv_devinfo: 'ibv_devinfo',
+  'ip-a': 'ip-a',
+  'ip-4-a': 'ip-a',
+  'ip-rule': 'ip-rule',
+  'ip-route': 'ip-route',
+  ifconfig: 'ifconfig',
+  interfaces: 'interfaces',
+  'topo-m': 'topo-m',
+  'nvidia-smi': 'nvidia-smi',
+  'gpu-bus-ids': 'nvidia-smi-query',
+  'nic-numa': 'pci-numa',
+  lspci: 'lspci',
+  'nccl-log': 'log',
+  'error-log': 'log',
+  env: 'env',
+  ss: 'ss',
+};

@@ -1,0 +1,68 @@
+/** An explanation as one JSON object (docs/fabric-cases.md). Unknown is null or absent, never a guess. */
+import type { ExplainedGroup, Explanation } from './explain.ts';
+import { fileReading } from './file-reading.ts';
+import { UNNAMED_DEVICE } from './merge/merge-gids.ts';
+import type { NodeFabric } from './model.ts';
+
+export function explanationJson({ dump, groups }: Explanation): Record<string, unknown> {
+  const files = [...dump.files].flatMap(([path, evidence]) => {
+    const reading = fileReading(evidence, dump.kinds.get(path));
+    return reading === null ? [] : [[path, reading] as const];
+  });
+  return {
+    files: Object.fromEntries(files),
+    nodes: Object.fromEntries(
+      groups.flatMap((group) => group.selection.nodes.map((node) => [node.node, nodeJson(node, group)])),
+    ),
+    groups: Object.fromEntries(groups.map((group) => [group.name, groupJson(group)])),
+    nccl: groups.flatMap((group) =>
+      group.logs.map(({ file, node, report }) => ({
+        file,
+        ...(node === null ? {} : { node }),
+        host: report.host,
+        version: report.version,
+        network: report.network,
+        transport: report.transport,
+        devices_used: report.devicesUsed,
+        oob_ifname: report.oobIfname,
+        nic_count: report.nicCount,
+        gdr: report.gdr,
+        errors: report.errors.map(({ line, category }) => ({ line, category })),
+      })),
+    ),
+    rejected_env: groups.flatMap((group) => group.rejectedEnv),
+    diagnosis: groups.flatMap((group) => group.diagnoses),
+  };
+}
+
+function nodeJson(fabric: NodeFabric, group: ExplainedGroup): Record<string, unknown> {
+  const named = fabric.hcas.filter((hca) => hca.device !== UNNAMED_DEVICE);
+  const [nics, devices] = [named.filter(isTopoName), named.filter((hca) => !isTopoName(hca))];
+  const { NCCL_IB_HCA: hcaList, ...others } = fabric.env;
+  const contradictions = group.nodes.find((node) => node.name === fabric.node)?.contradictions ?? [];
+  return {
+    socket_ifname: fabric.controlInterface,
+    hca: devices.map((hca) => hca.device),
+    gid_index: Object.fromEntries(
+      fabric.hcas.flatMap((hca) => (hca.gidIndex === null ? [] : [[hca.device, hca.gidIndex]])),
+    ),
+    gid_env: fabric.gidEnv,
+    rail_netdevs: devices.flatMap((hca) => hca.netdev ?? []),
+    ...(nics.length > 0 ? { topo_nics: nics.map((hca) => hca.device) } : {}),
+    env: devices.length > 0 && hcaList !== undefined ? { NCCL_IB_HCA: hcaList, ...others } : others,
+    reasons: fabric.reasons,
+    contradictions,
+  };
+}
+
+/** `NIC3` of a topology without legend is not a device name. */
+function isTopoName(hca: { readonly device: string }): boolean {
+  return /^NIC\d+$/.test(hca.device);
+}
+
+function groupJson({ selection }: ExplainedGroup): Record<string, unknown> {
+  return {
+    verdict: selection.verdict,
+    because: [...selection.refusals.map((refusal) => refusal.because), ...selection.warnings],
+  };
+}
