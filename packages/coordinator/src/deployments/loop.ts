@@ -11,6 +11,7 @@ import { decide } from '../reconcile/decide.ts';
 import type { ReconcilePolicy } from '../reconcile/model.ts';
 import type { Executors, Scene } from './executor.ts';
 import type { DeploymentStore } from './store.ts';
+import type { Timers } from './timers.ts';
 
 export interface LoopDeps {
   readonly store: DeploymentStore;
@@ -19,7 +20,8 @@ export interface LoopDeps {
   readonly policy: ReconcilePolicy;
   /** Steady milliseconds. */
   readonly nowMs: () => number;
-  readonly log: Logger;
+  readonly timers: Timers;
+  readonly log: Pick<Logger, 'error'>;
   /** Every deployment is looked at this often even if nothing seems to change. */
   readonly tickMs: number;
 }
@@ -39,7 +41,7 @@ const MAX_ROUNDS = 50;
 interface Track {
   running: Promise<void> | null;
   again: boolean;
-  timer: NodeJS.Timeout | null;
+  cancelTimer: () => void;
 }
 
 export function createDeploymentLoop(deps: LoopDeps): DeploymentLoop {
@@ -49,7 +51,7 @@ export function createDeploymentLoop(deps: LoopDeps): DeploymentLoop {
 
   const wake = (name: string): void => {
     if (stopped) return;
-    const track = tracks.get(name) ?? { running: null, again: false, timer: null };
+    const track = tracks.get(name) ?? { running: null, again: false, cancelTimer: () => {} };
     tracks.set(name, track);
     track.again = true;
     track.running ??= run(name, track);
@@ -58,15 +60,15 @@ export function createDeploymentLoop(deps: LoopDeps): DeploymentLoop {
   async function run(name: string, track: Track): Promise<void> {
     let sleepMs: number | null = deps.tickMs;
     // Changes that come together (64 ranks reporting at once) are one pass.
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await new Promise<void>((resolve) => deps.timers.after(0, resolve));
     while (track.again && !stopped) {
       track.again = false;
       sleepMs = await safePass(name);
     }
     track.running = null;
-    clearTimeout(track.timer ?? undefined);
+    track.cancelTimer();
     if (sleepMs === null) tracks.delete(name);
-    else if (!stopped) track.timer = setTimeout(() => wake(name), sleepMs);
+    else if (!stopped) track.cancelTimer = deps.timers.after(sleepMs, () => wake(name));
   }
 
   /** Milliseconds until the next pass is due, null when the deployment is gone. */
@@ -90,7 +92,7 @@ export function createDeploymentLoop(deps: LoopDeps): DeploymentLoop {
     async stop() {
       stopped = true;
       unsubscribe();
-      for (const track of tracks.values()) clearTimeout(track.timer ?? undefined);
+      for (const track of tracks.values()) track.cancelTimer();
       await Promise.all([...tracks.values()].map((track) => track.running));
     },
   };
