@@ -9,7 +9,26 @@ export type CommandFactory = (io: CtlIo) => Command;
 
 /** Each loads its own dependencies: `ls` need not wait for the gRPC client of `join`. */
 const COMMANDS: Readonly<Record<string, () => Promise<CommandFactory>>> = {
+  init: async () => (await import('./commands/init.ts')).initCommand,
+  join: async () => (await import('./commands/join.ts')).joinCommand,
+  leave: async () => (await import('./commands/leave.ts')).leaveCommand,
+  token: async () => (await import('./commands/token.ts')).tokenCommand,
+  node: async () => (await import('./commands/node.ts')).nodeCommand,
+  facts: async () => (await import('./commands/facts.ts')).factsCommand,
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
+  plan: async () => (await import('./commands/plan.ts')).planCommand,
+  deploy: async () => (await import('./commands/deploy.ts')).deployCommand,
+  ls: async () => (await import('./commands/ls.ts')).lsCommand,
+  status: async () => (await import('./commands/status.ts')).statusCommand,
+  access: async () => (await import('./commands/access.ts')).accessCommand,
+  logs: async () => (await import('./commands/logs.ts')).logsCommand,
+  events: async () => (await import('./commands/events.ts')).eventsCommand,
+  wait: async () => (await import('./commands/wait.ts')).waitCommand,
+  start: async () => (await import('./commands/lifecycle.ts')).startCommand,
+  stop: async () => (await import('./commands/lifecycle.ts')).stopCommand,
+  rm: async () => (await import('./commands/lifecycle.ts')).rmCommand,
   fabric: async () => (await import('./commands/fabric.ts')).fabricCommand,
+  context: async () => (await import('./commands/context.ts')).contextCommand,
   version: async () => (await import('./commands/version.ts')).versionCommand,
   completion: async () => (await import('./commands/completion.ts')).completionCommand,
 };

@@ -16,4 +16,11 @@ export const generalText = {
   versionOffline: 'coordinator: none configured (`dsr1ctl context add`, or `dsr1ctl init` on this host)',
   completion: 'print a completion script: `source <(dsr1ctl completion bash)`',
   completionShell: 'bash, zsh or fish',
+  expectedCount: 'expected a whole number of at least 1',
+  expectedWhole: 'expected a whole number',
+  expectedDuration: 'expected a duration such as 90s, 15m, 2h or 1d',
+  badHostPort: (text: string) => `expected HOST or HOST:PORT, found '${text}'`,
+  badHostPortHint: 'an address such as 10.0.0.1, 10.0.0.1:7440, [fd00::1]:7440 or a host name',
+  cannotAsk: 'expected an answer to a question, but standard input is no terminal',
+  cannotAskHint: 'add --yes to agree beforehand',
 } as const;

@@ -1,0 +1,76 @@
+/** The HTTP API as functions (packages/shared/src/http-api/routes.md). Answers are checked against the shared schemas. */
+import {
+  ClusterEvent,
+  CreatedToken,
+  DeploymentDetail,
+  DeploymentSummary,
+  EndpointAccess,
+  NodeDetail,
+  NodeSummary,
+  type TokenRequest,
+  TokenSummary,
+  VersionInfo,
+} from '@dsr1/shared/http-api/resources';
+import { PlanResult } from '@dsr1/shared/plan/model';
+import type { DeploymentSpec } from '@dsr1/shared/spec/deployment';
+import { Type } from 'typebox';
+import type { Target } from '../context/select-context.ts';
+import type { CtlIo } from '../io.ts';
+import { eventStream } from './event-stream.ts';
+import { createExchange } from './exchange.ts';
+
+export interface LogQuery {
+  readonly rank: number;
+  /** Last lines to begin with. */
+  readonly lines: number;
+  readonly follow: boolean;
+}
+
+export interface EventFilter {
+  readonly after?: number;
+  readonly deployment?: string;
+  readonly node?: string;
+}
+
+export type Api = ReturnType<typeof createApi>;
+
+export function createApi(target: Target, io: CtlIo) {
+  const { get, post, del, stream } = createExchange(target, io);
+  const node = (name: string) => `/nodes/${encodeURIComponent(name)}`;
+  const deployment = (name: string) => `/deployments/${encodeURIComponent(name)}`;
+  return {
+    version: () => get('/version', VersionInfo),
+
+    createToken: (request: TokenRequest) => post('/tokens', CreatedToken, request),
+    tokens: () => get('/tokens', Type.Array(TokenSummary)),
+    revokeToken: (id: string) => del(`/tokens/${encodeURIComponent(id)}`, TokenSummary),
+
+    nodes: () => get('/nodes', Type.Array(NodeSummary)),
+    node: (name: string) => get(node(name), NodeDetail),
+    cordon: (name: string) => post(`${node(name)}/cordon`, NodeSummary),
+    uncordon: (name: string) => post(`${node(name)}/uncordon`, NodeSummary),
+    collect: (name: string) => post(`${node(name)}/collect`, NodeDetail),
+    removeNode: (name: string, force: boolean) => del(`${node(name)}?force=${force}`, NodeSummary),
+
+    plan: (spec: DeploymentSpec) => post('/plans', PlanResult, spec),
+    deploy: (spec: DeploymentSpec) => post('/deployments', DeploymentDetail, spec),
+    deployments: () => get('/deployments', Type.Array(DeploymentSummary)),
+    deployment: (name: string) => get(deployment(name), DeploymentDetail),
+    access: (name: string) => get(`${deployment(name)}/access`, EndpointAccess),
+    stop: (name: string) => post(`${deployment(name)}/stop`, DeploymentDetail),
+    start: (name: string) => post(`${deployment(name)}/start`, DeploymentDetail),
+    removeDeployment: (name: string, force: boolean) =>
+      del(`${deployment(name)}?force=${force}`, DeploymentSummary),
+    logs: (name: string, query: LogQuery) =>
+      stream(`${deployment(name)}/logs?${search(query)}`, 'text/plain'),
+
+    events: (filter: EventFilter) => get(`/events?${search(filter)}`, Type.Array(ClusterEvent)),
+    followEvents: (filter: EventFilter) =>
+      eventStream(stream(`/events?${search(filter)}`, 'text/event-stream'), ClusterEvent),
+  };
+}
+
+const search = (query: object): string =>
+  new URLSearchParams(
+    Object.entries(query).map(([key, value]): [string, string] => [key, String(value)]),
+  ).toString();

@@ -1,0 +1,83 @@
+/** `dsr1ctl deploy FILE|flags`: shows the plan, asks, starts it and watches until it serves. */
+import type { DeploymentDetail } from '@dsr1/shared/http-api/resources';
+import type { Command } from 'commander';
+import type { Api } from '../client/api.ts';
+import { curlLine } from '../deploy/curl-line.ts';
+import { follow } from '../deploy/follow.ts';
+import { infeasible } from '../deploy/infeasible.ts';
+import { failureLines } from '../deploy/progress-view.ts';
+import { readSpec } from '../deploy/read-spec.ts';
+import { createReporter } from '../deploy/reporter.ts';
+import { planLines } from '../deploy/show-plan.ts';
+import { addSpecOptions } from '../deploy/spec-options.ts';
+import type { CtlIo, Output } from '../io.ts';
+import { confirm } from '../output/confirm.ts';
+import { createStyle } from '../output/style.ts';
+import { deploymentText } from '../text/deployment.ts';
+import { type ApiOptions, apiCommand, openApi, show } from './api-command.ts';
+
+interface DeployOptions extends ApiOptions {
+  readonly yes?: true;
+  readonly detach?: true;
+}
+
+export function deployCommand(io: CtlIo): Command {
+  const text = deploymentText.deploy;
+  return addSpecOptions(apiCommand('deploy', text.describe))
+    .usage(deploymentText.specUsage)
+    .argument('[words...]', deploymentText.fileArgument)
+    .option('-y, --yes', text.yesFlag)
+    .option('-d, --detach', text.detachFlag)
+    .action(async (words: readonly string[], options: DeployOptions) => {
+      const spec = await readSpec(io, words, { ...options });
+      const api = openApi(io, options);
+      // With --json only the result is on standard output.
+      const told = options.json ? io.stderr : io.stdout;
+
+      const planned = await api.plan(spec);
+      if (!planned.feasible) throw infeasible(spec.name, planned.rejections);
+      tell(told, planLines(planned));
+      if (!options.yes && !(await confirm(io, text.question(planned.plan.world.nodes)))) {
+        return tell(told, [text.declined]);
+      }
+
+      const accepted = await api.deploy(spec);
+      if (options.detach) return show(io, options, accepted, () => [text.detached(spec.name)]);
+      const serving = await watch(io, api, spec.name, told);
+      if (options.json) show(io, options, serving, () => []);
+      else tell(told, await servingLines(api, serving));
+    });
+}
+
+/** Ctrl-C leaves the deployment alone; a failure shows what the ranks last said. */
+async function watch(io: CtlIo, api: Api, name: string, told: Output): Promise<DeploymentDetail> {
+  const report = createReporter(io, told);
+  let last: DeploymentDetail | null = null;
+  try {
+    return await follow(io, api, name, 'serving', (seen) => {
+      last = seen.detail;
+      report(seen);
+    });
+  } catch (thrown) {
+    if (io.interrupted.aborted) tell(told, ['', deploymentText.deploy.interrupted(name)]);
+    else tell(told, failureLines(ranksOf(last), createStyle(told, io.env)));
+    throw thrown;
+  }
+}
+
+async function servingLines(api: Api, { name }: DeploymentDetail): Promise<string[]> {
+  const { url, model, apiKey } = await api.access(name);
+  const text = deploymentText.deploy;
+  return [
+    '',
+    text.serving(name, url, model),
+    text.tryIt,
+    `  ${curlLine(name, { url, model, hasKey: apiKey !== null })}`,
+  ];
+}
+
+const ranksOf = (detail: DeploymentDetail | null) => detail?.ranks ?? [];
+
+function tell(output: Output, lines: readonly string[]): void {
+  output.write(lines.map((line) => `${line}\n`).join(''));
+}

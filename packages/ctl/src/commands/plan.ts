@@ -1,0 +1,31 @@
+/** `dsr1ctl plan [FILE|flags] [--script DIR] [--json]`: what a deploy would do, and why; nothing is started. */
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { infeasible } from '../deploy/infeasible.ts';
+import { readSpec } from '../deploy/read-spec.ts';
+import { planLines, writeScripts } from '../deploy/show-plan.ts';
+import { addSpecOptions } from '../deploy/spec-options.ts';
+import type { CtlIo } from '../io.ts';
+import { deploymentText } from '../text/deployment.ts';
+import { type ApiOptions, apiCommand, openApi, show } from './api-command.ts';
+
+interface PlanOptions extends ApiOptions {
+  readonly script?: string;
+}
+
+export function planCommand(io: CtlIo): Command {
+  return addSpecOptions(apiCommand('plan', deploymentText.plan.describe))
+    .usage(deploymentText.specUsage)
+    .argument('[words...]', deploymentText.fileArgument)
+    .option('--script <dir>', deploymentText.plan.scriptFlag)
+    .action(async (words: readonly string[], options: PlanOptions) => {
+      const spec = await readSpec(io, words, { ...options });
+      const result = await openApi(io, options).plan(spec);
+      if (options.json || result.feasible) show(io, options, result, planLines);
+      if (!result.feasible) throw infeasible(spec.name, result.rejections);
+      if (options.script === undefined) return;
+      for (const path of writeScripts(resolve(io.cwd, options.script), result.plan)) {
+        io.stderr.write(`${deploymentText.plan.scriptWritten(path)}\n`);
+      }
+    });
+}

@@ -1,0 +1,54 @@
+/** Watches one deployment until it is where it should be. */
+import { Dsr1Error, toDsr1Error } from '@dsr1/shared/errors';
+import type { DeploymentDetail } from '@dsr1/shared/http-api/resources';
+import type { Api } from '../client/api.ts';
+import type { CtlIo } from '../io.ts';
+import { pause } from '../pause.ts';
+import { deploymentText } from '../text/deployment.ts';
+import { type Observation, observe } from './observation.ts';
+
+export type Goal = 'serving' | 'stopped';
+
+const POLL_MS = 400;
+/** A coordinator may restart while engines go on; after this long its silence is an error. */
+const SILENCE_MS = 60_000;
+
+/**
+ * Looks again and again, and tells `onLook` what it saw; resolves with the deployment at its goal.
+ * @throws LAUNCH_FAILED when it failed (or was stopped while serving was awaited), and what `onLook` throws
+ */
+export async function follow(
+  io: CtlIo,
+  api: Api,
+  name: string,
+  goal: Goal,
+  onLook: (seen: Observation) => void,
+): Promise<DeploymentDetail> {
+  let seen: Observation | null = null;
+  let answeredMs = io.clock.monotonicMs();
+  for (;;) {
+    try {
+      const detail = await api.deployment(name);
+      answeredMs = io.clock.monotonicMs();
+      seen = observe(seen, detail, answeredMs);
+      onLook(seen);
+      if (detail.state === goal) return detail;
+      if (detail.state === 'failed' || detail.state === 'stopped') throw launchFailed(detail);
+    } catch (thrown) {
+      if (!isSilence(thrown) || io.clock.monotonicMs() - answeredMs > SILENCE_MS) throw thrown;
+    }
+    await pause(POLL_MS, io.interrupted);
+  }
+}
+
+function launchFailed(detail: DeploymentDetail): Dsr1Error {
+  return new Dsr1Error('LAUNCH_FAILED', deploymentText.failed(detail.name, detail.state, detail.message), {
+    hint: deploymentText.failedHint(detail.name),
+    details: { rejections: detail.rejections },
+  });
+}
+
+const isSilence = (thrown: unknown): boolean => {
+  const { code } = toDsr1Error(thrown);
+  return code === 'COORDINATOR_UNREACHABLE' || code === 'TIMEOUT';
+};
