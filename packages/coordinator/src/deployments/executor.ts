@@ -39,8 +39,15 @@ export function createExecutors(deps: ExecutorDeps): Executors {
   const change = (scene: Scene, what: Change) =>
     store.change(scene.deployment.name, scene.attempt?.epoch ?? 0, what);
 
+  // One plan at a time: each sees what the one before it holds.
+  let planning: Promise<unknown> = Promise.resolve();
+
   return {
-    plan: (scene, action) => planAttempt(deps, scene, action, record),
+    plan(scene, action) {
+      const planned = planning.then(() => planAttempt(deps, scene, action, record));
+      planning = planned.catch(() => {});
+      return planned;
+    },
 
     async prepare(scene) {
       const attempt = attemptOf(scene);

@@ -1,7 +1,11 @@
-/** The planner as the deployments see it; wiring gives it the facts, the policy and what others hold. */
+/** The planner as the deployments see it: the pure plan, fed with the nodes of now and what other deployments hold. */
+import { hashOf } from '@dsr1/shared/hash';
 import type { PlanResult } from '@dsr1/shared/plan/model';
 import type { DeploymentSpec } from '@dsr1/shared/spec/deployment';
+import type { NodeHub } from '../nodes/hub.ts';
+import type { PlanInput } from '../plan/input.ts';
 import type { AttemptRecord } from '../reconcile/model.ts';
+import type { DeploymentStore } from './store.ts';
 
 export interface PlanRequest {
   readonly spec: DeploymentSpec;
@@ -13,4 +17,51 @@ export interface PlanRequest {
 
 export interface Planner {
   plan(request: PlanRequest): Promise<PlanResult>;
+}
+
+export interface PlannerDeps {
+  readonly store: Pick<DeploymentStore, 'names' | 'load'>;
+  readonly hub: Pick<NodeHub, 'nodes'>;
+  /** plan/plan.ts */
+  readonly plan: (input: PlanInput) => PlanResult;
+}
+
+export const createPlanner = ({ store, hub, plan }: PlannerDeps): Planner => ({
+  async plan({ spec, epoch, previous, avoidPorts }) {
+    const others = await liveAttempts(store, spec.name);
+    const nodes = hub.nodes();
+    return plan({
+      spec,
+      specHash: hashOf(spec),
+      epoch,
+      nodes: nodes.map(({ id, name, state, cordoned, facts }) => ({
+        id,
+        name,
+        state,
+        cordoned,
+        facts,
+        ...heldOn(id, others),
+      })),
+      previousRanks: Object.fromEntries(previous?.ranks.map(({ nodeId, rank }) => [nodeId, rank]) ?? []),
+      avoidPorts: Object.fromEntries(nodes.map(({ id }) => [id, avoidPorts])),
+      endpointPort: previous?.plan.endpoint?.port ?? null,
+    });
+  },
+});
+
+/** An attempt holds its GPUs and ports until every rank is known to be stopped. */
+async function liveAttempts(store: PlannerDeps['store'], except: string): Promise<readonly AttemptRecord[]> {
+  const names = (await store.names()).filter((name) => name !== except);
+  const stored = await Promise.all(names.map((name) => store.load(name)));
+  return stored.flatMap((one) =>
+    one === null || one.attempt === null || one.attempt.closed ? [] : [one.attempt],
+  );
+}
+
+function heldOn(nodeId: string, attempts: readonly AttemptRecord[]) {
+  const ranks = attempts.flatMap(({ plan }) => plan.ranks.filter((rank) => rank.nodeId === nodeId));
+  return {
+    busyPorts: ranks.flatMap(({ ports }) => ports.map(({ port }) => port)),
+    busyGpus: ranks.flatMap(({ gpuIndices }) => gpuIndices),
+  };
 }

@@ -1,4 +1,5 @@
 /** No attempt lives: stay away, forget, wait, give up, or plan the next. */
+import type { NodeView } from '../nodes/hub.ts';
 import type { Action } from './actions.ts';
 import type { Situation } from './decide.ts';
 import { isReady, nodeNames } from './gang.ts';
@@ -37,7 +38,7 @@ function planNow(
   why: string,
 ): readonly Action[] {
   const missing = (attempt?.ranks ?? [])
-    .filter(({ nodeId }) => nodes.has(nodeId) && !isReady(nodes.get(nodeId) ?? null))
+    .filter(({ nodeId }) => isAwaited(nodes.get(nodeId)))
     .map(({ nodeName }) => nodeName);
   if (missing.length > 0) return settle(deployment, 'waiting', `waits for ${nodeNames(missing)}`);
   if (deployment.rejections.length === 0) return [{ kind: 'plan', avoidPorts, why }];
@@ -45,3 +46,7 @@ function planNow(
     ? [{ kind: 'plan', avoidPorts, why }]
     : [{ kind: 'wake', atMs: deployment.plannedAtMs + policy.replanMs }];
 }
+
+/** The planner gives the rank of a node that was removed, cordoned or quarantined to another. */
+const isAwaited = (node: NodeView | undefined): boolean =>
+  node !== undefined && !node.cordoned && node.state !== 'quarantined' && !isReady(node);

@@ -26,9 +26,13 @@ export function judge(
       return relaunchAt(endedAtMs + delayMs(recent, 'no-fault', policy));
     case 'ports':
       if (streak(recent, 'ports') > policy.maxPortRetries) {
-        return fail(`${ending.message}; ${policy.maxPortRetries} other choices were taken as well`);
+        return fail(`${ending.message}; ${policy.maxPortRetries} more tries found ports taken as well`);
       }
-      return { kind: 'relaunch', notBeforeMs: endedAtMs, avoidPorts: portsToAvoid(attempt, recent) };
+      return {
+        kind: 'relaunch',
+        notBeforeMs: endedAtMs + delayMs(recent, 'ports', policy),
+        avoidPorts: portsToAvoid(deployment, attempt, recent),
+      };
     case 'fault': {
       if (!recent.some((one) => one.servedAtMs !== null)) return fail(ending.message);
       const max = deployment.spec.restart?.maxAttempts ?? policy.maxAttempts;
@@ -69,7 +73,7 @@ function kindOf(cause: EndCause): CauseKind {
 function delayMs(recent: readonly PastAttempt[], kind: CauseKind, policy: ReconcilePolicy): number {
   const unstable = recent.findIndex((one) => kindOf(one.cause) !== kind || wasStable(one, policy));
   const length = unstable === -1 ? recent.length : unstable;
-  if (length === 0 || (kind === 'no-fault' && length === 1)) return 0;
+  if (length === 0 || (kind !== 'fault' && length === 1)) return 0;
   return backoffMs({ baseMs: policy.backoffBaseMs, maxMs: policy.backoffMaxMs }, length - 1, 1);
 }
 
@@ -81,11 +85,19 @@ const streak = (recent: readonly PastAttempt[], kind: CauseKind): number => {
   return other === -1 ? recent.length : other;
 };
 
-/** The refusing rank's fresh ports; from the second try on its endpoint too, which clients would rather keep. */
-function portsToAvoid(attempt: AttemptRecord, recent: readonly PastAttempt[]): readonly number[] {
+/**
+ * The refusing rank's fresh ports; from the second try on its endpoint too, which clients would rather keep. An endpoint
+ * that the operator chose is never given up.
+ */
+function portsToAvoid(
+  { spec }: DeploymentRecord,
+  attempt: AttemptRecord,
+  recent: readonly PastAttempt[],
+): readonly number[] {
   const rank = attempt.plan.ranks.find((one) => one.rank === attempt.ending?.rank);
   const ports = (rank?.ports ?? []).map((one) => one.port);
-  const kept = streak(recent, 'ports') < 2 ? attempt.plan.endpoint?.port : undefined;
+  const keeps = spec.endpoint?.port !== undefined || streak(recent, 'ports') < 2;
+  const kept = keeps ? attempt.plan.endpoint?.port : undefined;
   return [...new Set([...attempt.avoidPorts, ...ports.filter((port) => port !== kept)])];
 }
 
