@@ -33,6 +33,8 @@ export interface RankContext {
   readonly addresses: readonly string[];
   /** This node's `NodeFacts.agentCommand`. */
   readonly agentCommand: readonly string[];
+  /** This node's chosen HCAs that have an address of their own, in rail order. */
+  readonly rails: readonly { readonly device: string; readonly address: string }[];
 }
 
 export interface PortRequest {
@@ -67,9 +69,13 @@ export interface Engine {
   /** Engine name in `EngineInstall`, null when nothing needs to be installed on the node. */
   readonly installName: 'sglang' | 'vllm' | null;
   readonly needsModel: boolean;
+  /** Whether ranks compute on GPUs unless the deployment says `gpusPerNode: 0`. */
+  readonly usesGpus: boolean;
   ports(spec: DeploymentSpec): readonly PortRequest[];
   /** Checks the spec against this engine and version: flags and variables that dsr1 owns, unknown flags, known-bad versions. */
   check(spec: DeploymentSpec, install: EngineInstall | null): readonly EngineProblem[];
+  /** Whether `check` can tell a flag that this version lacks. */
+  knowsFlagsOf(version: string): boolean;
   processes(context: RankContext): readonly ProcessPlan[];
   /** Files for the run folder; the API key goes here (`{apiKey}`), never into argv or env. */
   files(context: RankContext): readonly FilePlan[];
@@ -82,5 +88,8 @@ export interface Engine {
   /** Last phase of ranks > 0, which serve no HTTP of their own. */
   readonly followerDonePhase: Phase;
   /** Environment names and flags that the operator may not set, with what to use instead. */
-  readonly owned: { readonly flags: Readonly<Record<string, string>>; readonly env: Readonly<Record<string, string>> };
+  readonly owned: {
+    readonly flags: Readonly<Record<string, string>>;
+    readonly env: Readonly<Record<string, string>>;
+  };
 }

@@ -11,7 +11,14 @@ export const Phase = Type.Union([
 ]);
 export type Phase = Static<typeof Phase>;
 
-export const PHASES: readonly Phase[] = ['starting', 'rendezvous', 'weights', 'graphs', 'listening', 'serving'];
+export const PHASES: readonly Phase[] = [
+  'starting',
+  'rendezvous',
+  'weights',
+  'graphs',
+  'listening',
+  'serving',
+];
 
 /** Position of a phase; a rank never goes back. */
 export const phaseIndex = (phase: Phase): number => PHASES.indexOf(phase);

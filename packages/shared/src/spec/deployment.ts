@@ -43,7 +43,7 @@ export const DeploymentSpec = Type.Object(
         command: Type.Optional(
           Type.Array(Type.String(), {
             description:
-              'engine.kind=command: argv template with {rank} {nodes} {head} {port} {address} {interface} {model} {world}.',
+              'engine.kind=command: argv template with {rank} {nodes} {world} {gpus} {head} {port} {endpointPort} {address} {interface} {model} {runDir}.',
           }),
         ),
       },

@@ -1,0 +1,98 @@
+/** Which Python environment every rank runs, and whether they agree. */
+import type { Engine } from '@dsr1/shared/engines/engine';
+import { compareVersions, release } from '@dsr1/shared/engines/versions';
+import type { EngineInstall, NodeFacts } from '@dsr1/shared/facts/node';
+import { probed } from '@dsr1/shared/facts/nullable';
+import type { Rejection } from '@dsr1/shared/plan/model';
+import type { DeploymentSpec } from '@dsr1/shared/spec/deployment';
+import type { UsableNode } from './input.ts';
+
+/** The install that a node would run: the named interpreter's, else the newest; null = none (or none needed). */
+export function installOf(spec: DeploymentSpec, engine: Engine, facts: NodeFacts): EngineInstall | null {
+  if (engine.installName === null || spec.engine.image !== undefined) return null;
+  const { python } = spec.engine;
+  const fitting = probed(facts.engines, []).filter(
+    (install) => install.engine === engine.installName && (python === undefined || install.python === python),
+  );
+  return (
+    fitting.toSorted((a, b) => compareVersions(b.version, a.version) || (a.python < b.python ? -1 : 1))[0] ??
+    null
+  );
+}
+
+/** Why a node cannot run the engine, null when it can. */
+export function installProblem(
+  spec: DeploymentSpec,
+  engine: Engine,
+  facts: NodeFacts,
+): Omit<Rejection, 'node'> | null {
+  if (engine.installName === null || spec.engine.image !== undefined) return null;
+  const install = installOf(spec, engine, facts);
+  if (install === null) return missing(spec, engine.installName, facts);
+  const driver = probed(facts.gpus, null)?.cudaVersion ?? null;
+  if (
+    spec.gpusPerNode === 0 ||
+    install.cuda === null ||
+    driver === null ||
+    major(install.cuda) <= major(driver)
+  )
+    return null;
+  return {
+    category: 'driver-too-old',
+    because: `${install.engine} ${install.version} is built for CUDA ${install.cuda}, the driver serves up to ${driver}`,
+    fix: `install a driver for CUDA ${major(install.cuda)}, or a build of ${install.engine} for CUDA ${major(driver)}`,
+  };
+}
+
+/** Ranks of different engine, torch or NCCL versions hang or die in their first collective: refused, with the table. */
+export function disagreement(
+  nodes: readonly UsableNode[],
+  installs: readonly (EngineInstall | null)[],
+): readonly Rejection[] {
+  const differing = (['version', 'torch', 'nccl'] as const).filter(
+    (key) => new Set(installs.map((install) => normal(install?.[key] ?? null))).size > 1,
+  );
+  if (differing.length === 0) return [];
+  return [
+    {
+      node: null,
+      category: 'version-mismatch',
+      because: `the nodes differ in ${differing.map((key) => (key === 'version' ? 'engine version' : key)).join(', ')}`,
+      fix: 'install the same versions on all nodes, name one environment with engine.python, or leave nodes out',
+      table: [
+        ['node', 'engine', 'torch', 'nccl', 'python'],
+        ...nodes.map(({ name }, i) => {
+          const install = installs[i] ?? null;
+          return [
+            name,
+            install === null ? '-' : `${install.engine} ${install.version}`,
+            install?.torch ?? '-',
+            install?.nccl ?? '-',
+            install?.python ?? '-',
+          ];
+        }),
+      ],
+    },
+  ];
+}
+
+function missing(spec: DeploymentSpec, name: string, facts: NodeFacts): Omit<Rejection, 'node'> {
+  if (!facts.engines.detected)
+    return {
+      category: 'engine-missing',
+      because: `its engines are not known: ${facts.engines.reason}`,
+      fix: `install ${name} on it`,
+    };
+  const found = facts.engines.value
+    .map((install) => `${install.engine} ${install.version} (${install.python})`)
+    .join(', ');
+  const wanted = spec.engine.python === undefined ? name : `${name} in ${spec.engine.python}`;
+  return {
+    category: 'engine-missing',
+    because: `it has no ${wanted}; found ${found === '' ? 'no engine' : found}`,
+    fix: `install ${name} there, or name an environment that has it with engine.python`,
+  };
+}
+
+const normal = (version: string | null) => (version === null ? null : release(version));
+const major = (version: string) => Number.parseInt(version, 10);

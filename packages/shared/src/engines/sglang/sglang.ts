@@ -1,0 +1,187 @@
+/** SGLang over several nodes: one process a node, the same command everywhere but for rank and addresses. */
+import { hostPort } from '../address-text.ts';
+import { checkArguments } from '../arguments.ts';
+import type { Engine, RankContext } from '../engine.ts';
+import { checkEnvironment } from '../environment.ts';
+import { type FlagTable, flagTable } from '../flag-table.ts';
+import { consoleScript, fabricSettings, processPlan, type Setting } from '../process-plan.ts';
+import { atLeast, release } from '../versions.ts';
+import { SGLANG_0_5_23 } from './flags-0-5-23.ts';
+import { sglangPhases } from './phases.ts';
+import { SGLANG_OWNED_ENV, SGLANG_OWNED_FLAGS, SGLANG_REPLACED_FLAGS } from './rules.ts';
+
+/** From here on `sglang serve` is there and `python -m sglang.launch_server` warns. */
+const SERVE_SINCE = '0.5.17';
+/** DP attention listens on the rendezvous port + 1 … + 6 of the head (server_args.py, PortArgs). */
+const DP_ATTENTION_SPAN = 7;
+
+export const sglang: Engine = {
+  kind: 'sglang',
+  installName: 'sglang',
+  needsModel: true,
+  usesGpus: true,
+  followerDonePhase: 'listening',
+  phases: sglangPhases,
+  deadlines: {
+    rendezvousSeconds: 600,
+    weightsSeconds: 3600,
+    graphsSeconds: 1800,
+    listeningSeconds: 900,
+    servingSeconds: 300,
+  },
+  owned: { flags: SGLANG_OWNED_FLAGS, env: SGLANG_OWNED_ENV },
+
+  ports: ({ engine }) => [
+    { name: 'http', span: 1, use: 'endpoint', on: 'every-rank' },
+    {
+      name: 'dist-init',
+      span: engine.args?.includes('--enable-dp-attention') ? DP_ATTENTION_SPAN : 1,
+      use: 'rendezvous',
+      on: 'head',
+    },
+  ],
+
+  check(spec, install) {
+    const version = install?.version ?? null;
+    return [
+      ...checkArguments(spec.engine.args ?? [], {
+        owned: SGLANG_OWNED_FLAGS,
+        replaced: SGLANG_REPLACED_FLAGS,
+        table: version === null ? null : tableOf(version),
+        flexibleNames: false,
+        version: `SGLang ${version ?? '(unknown version)'}`,
+      }),
+      ...checkEnvironment(spec.engine.env ?? {}, SGLANG_OWNED_ENV),
+    ];
+  },
+  knowsFlagsOf: (version) => tableOf(version) !== null,
+
+  processes: (context) => [
+    processPlan({
+      id: 'main',
+      ...entry(context),
+      flags: flags(context),
+      env: [
+        {
+          name: 'SGLANG_HOST_IP',
+          value: context.address,
+          because: "this node's own address, not the head's: its message queue binds and advertises it",
+        },
+        ...fabricSettings(context.fabricEnv, context.fabricEnvReasons),
+      ],
+      operatorArgs: context.spec.engine.args ?? [],
+      operatorEnv: context.spec.engine.env ?? {},
+    }),
+  ],
+
+  files: ({ rank }) => (rank === 0 ? [{ name: 'engine.yaml', content: 'api-key: "{apiKey}"\n' }] : []),
+
+  portPlans({ spec, rank, address, ports }) {
+    const http = { name: 'http', address, port: ports.http ?? 0 };
+    if (rank > 0) return [http];
+    const span = this.ports(spec).find(({ name }) => name === 'dist-init')?.span ?? 1;
+    const first = ports['dist-init'] ?? 0;
+    const store = { name: 'dist-init', address: '0.0.0.0', port: first };
+    const further = Array.from({ length: span - 1 }, (_, i) => ({
+      name: `dp-attention-${i + 1}`,
+      address,
+      port: first + i + 1,
+    }));
+    return [http, store, ...further];
+  },
+
+  randomPorts: ({ address, nodes }) =>
+    nodes === 1
+      ? 'about 16 TCP ports of the ephemeral range, for this node alone'
+      : `about 16 TCP ports of the ephemeral range on ${address} (Gloo, ZeroMQ, NCCL bootstrap): open that range between the nodes, both ways`,
+
+  /** A healthy SGLang answers after 1 s (it generates a token), a silent scheduler gives 503 after 20 s. */
+  health: ({ rank, address, ports }) =>
+    rank > 0
+      ? null
+      : {
+          url: `http://${hostPort(address, ports.http ?? 0)}`,
+          timeoutSeconds: 25,
+          healthPath: '/health_generate',
+          modelsPath: '/v1/models',
+        },
+};
+
+function flags({
+  spec,
+  rank,
+  nodes,
+  tensor,
+  pipeline,
+  servedName,
+  modelPath,
+  head,
+  address,
+  ports,
+  headPorts,
+}: RankContext): Setting[] {
+  const several: Setting[] = [
+    { name: '--nnodes', value: String(nodes), because: 'nodes of the gang' },
+    {
+      name: '--node-rank',
+      value: String(rank),
+      because: rank === 0 ? 'the head' : 'rank of this node, kept over restarts',
+    },
+    {
+      name: '--dist-init-addr',
+      value: hostPort(head.address, headPorts['dist-init'] ?? 0),
+      because: "the head's control address and a port of this attempt, outside the ephemeral range",
+    },
+  ];
+  return [
+    { name: '--model-path', value: modelPath ?? '', because: 'model.path' },
+    {
+      name: '--served-model-name',
+      value: servedName,
+      because: spec.model?.servedName === undefined ? 'name of the deployment' : 'model.servedName',
+    },
+    {
+      name: '--tp-size',
+      value: String(tensor),
+      because: spec.parallelism?.tensor === undefined ? 'all devices of the gang' : 'parallelism.tensor',
+    },
+    ...(pipeline > 1
+      ? [{ name: '--pp-size', value: String(pipeline), because: 'parallelism.pipeline' }]
+      : []),
+    ...(nodes > 1 ? several : []),
+    {
+      name: '--host',
+      value: address,
+      because:
+        rank === 0
+          ? 'listens on the control address alone'
+          : 'health answer of this rank, on the control address alone',
+    },
+    { name: '--port', value: String(ports.http ?? 0), because: 'kept over attempts' },
+    ...(rank === 0
+      ? [
+          {
+            name: '--config',
+            value: '{runDir}/engine.yaml',
+            because: 'the generated API key, which must not be in argv',
+          },
+        ]
+      : []),
+  ];
+}
+
+function entry({ install, spec }: RankContext) {
+  const python = install?.python ?? spec.engine.python ?? null;
+  if (install !== null && !atLeast(install.version, SERVE_SINCE))
+    return {
+      entry: [install.python, '-m', 'sglang.launch_server'],
+      entryBecause: `entry point of SGLang ${install.version}`,
+    };
+  return {
+    entry: [consoleScript(python, 'sglang'), 'serve'],
+    entryBecause: `entry point of SGLang ${install?.version ?? ''} (python -m sglang.launch_server warns since ${SERVE_SINCE})`,
+  };
+}
+
+const tableOf = (version: string): FlagTable | null =>
+  /^0\.5\.23(\.post\d+)?$/.test(release(version)) ? flagTable('0.5.23', SGLANG_0_5_23) : null;

@@ -1,0 +1,46 @@
+/** What a deployment may not pass to vLLM, and what became of the flags that tutorials show. */
+const TOPOLOGY = 'remove it: the plan gives every rank its own';
+const ONE_REPLICA =
+  'remove it: a deployment is one replica of tensor × pipeline; deploy it once for each replica';
+
+export const VLLM_OWNED_FLAGS: Readonly<Record<string, string>> = {
+  '--model': 'use model.path',
+  '--served-model-name': 'use model.servedName',
+  '--host': 'remove it: vLLM listens on the control address of the head',
+  '--port': 'use endpoint.port',
+  '--uds': 'remove it: clients of other hosts need a TCP port',
+  '--nnodes': TOPOLOGY,
+  '--node-rank': TOPOLOGY,
+  '--master-addr': TOPOLOGY,
+  '--master-port': TOPOLOGY,
+  '--headless': TOPOLOGY,
+  '--distributed-executor-backend': 'use engine.kind: vllm (multiprocessing) or vllm-ray',
+  '--tensor-parallel-size': 'use parallelism.tensor',
+  '--pipeline-parallel-size': 'use parallelism.pipeline',
+  '--data-parallel-size': ONE_REPLICA,
+  '--data-parallel-size-local': ONE_REPLICA,
+  '--data-parallel-rank': ONE_REPLICA,
+  '--data-parallel-start-rank': ONE_REPLICA,
+  '--data-parallel-address': ONE_REPLICA,
+  '--data-parallel-rpc-port': ONE_REPLICA,
+  '--config':
+    'give its settings as engine.args: vLLM takes one --config, and the plan needs it for the API key',
+  '--api-key': 'remove it: dsr1 makes a key for every attempt (dsr1ctl status shows how to get it)',
+};
+
+export const VLLM_OWNED_ENV: Readonly<Record<string, string>> = {
+  VLLM_HOST_IP: 'remove it: every rank gets its own address',
+  VLLM_PORT: 'remove it: with several nodes a fixed base port makes ranks collide (vLLM picks free ones)',
+  VLLM_API_KEY: 'remove it: dsr1 makes a key for every attempt',
+  RAY_ADDRESS: 'remove it: use engine.kind: vllm-ray for a Ray cluster of its own',
+};
+
+/** Flags of older versions → what to write today (vLLM pull requests 17452, 18404, 25543). */
+export const VLLM_REPLACED_FLAGS: Readonly<Record<string, string>> = {
+  '--enable-reasoning': 'remove it: --reasoning-parser NAME alone turns reasoning on since 0.9',
+  '--max-seq-len-to-capture': 'remove it: gone in 0.11; graph sizes are set with -cc.cudagraph_capture_sizes',
+  '--swap-space': 'remove it: the V1 engine does not swap',
+  '--use-v2-block-manager': 'remove it: there is one block manager',
+  '--num-scheduler-steps': 'remove it: multi-step scheduling is gone',
+  '--worker-use-ray': 'use engine.kind: vllm-ray',
+};
