@@ -1,0 +1,151 @@
+/** Lines that state a fact, and where the fact goes. Wordings: NVIDIA/nccl 2.14 to 2.30, RCCL, aws-ofi-nccl. */
+import type { HostFacts } from './facts.ts';
+import type { LogRecord } from './line.ts';
+
+/** Takes what the record states into the host's facts. */
+export function takeFacts(facts: HostFacts, record: LogRecord): void {
+  for (const [words, take] of rules) if (record.text.includes(words)) take(facts, record);
+}
+
+const limits = { env: 256, ranks: 4096, links: 4096, devices: 256 };
+
+type Take = (facts: HostFacts, record: LogRecord) => void;
+
+/** [words that the line must hold, what to do with it]. */
+const rules: readonly (readonly [string, Take])[] = [
+  ['CCL version ', version],
+  ['Using network ', (facts, { text }) => set(facts, 'network', /Using network (\S.*?)\s*$/.exec(text)?.[1])],
+  ['NET/IB ', verbs],
+  ['NET/IB:', verbs],
+  ['Bootstrap', bootstrap],
+  ['NET/Socket : Using', sockets],
+  ['NET/OFI', provider],
+  ['set by environment to', variable],
+  ['NCCL_IB_HCA set to', variable],
+  ['NCCL_SOCKET_IFNAME set to', variable],
+  [
+    'oaded net plugin',
+    (facts, { text }) => set(facts, 'plugin', /oaded net plugin (.+?)\s*$/.exec(text)?.[1]),
+  ],
+  [
+    'P2P plugin ',
+    (facts, { text }) => set(facts, 'plugin', facts.plugin ?? /P2P plugin (\S+)/.exec(text)?.[1]),
+  ],
+  [
+    'nitialized NET plugin ',
+    (facts, { text }) =>
+      set(facts, 'plugin', facts.plugin ?? external(/nitialized NET plugin (\S+)/.exec(text)?.[1])),
+  ],
+  [
+    'IBV_WC_',
+    (facts) => {
+      facts.verbsSeen = true;
+    },
+  ],
+  [' via NET/', channel],
+  ['GPU Direct RDMA ', direct],
+  [' rank ', rank],
+];
+
+function version(facts: HostFacts, { text }: LogRecord): void {
+  const match = /\b([NR]CCL) version (\d+\.\d+\.\d+)/.exec(text);
+  if (match === null) return;
+  facts.version ??= match[2] ?? null;
+  facts.library = match[1] === 'RCCL' ? 'rccl' : facts.library === 'rccl' ? 'rccl' : 'nccl';
+}
+
+function verbs(facts: HostFacts, { text }: LogRecord): void {
+  if (/NET\/IB ?: Using /.test(text)) {
+    const found = [...text.matchAll(/\[\d+\]([A-Za-z][\w.+-]*):(\d+)(?::\d+)*\/(\w+)/g)].slice(
+      0,
+      limits.devices,
+    );
+    if (facts.devices.length === 0) facts.devices = found.map((match) => `${match[1]}:${match[2]}`);
+    for (const match of found) facts.layers.add(/^roce/i.test(match[3] ?? '') ? 'roce' : 'ib');
+    facts.oob ??= interfaceIn(/; OOB (\S+)/.exec(text)?.[1]);
+    return;
+  }
+  if (/Got completion|GPU Direct RDMA|async (?:fatal )?event/.test(text)) facts.verbsSeen = true;
+}
+
+function bootstrap(facts: HostFacts, { text }: LogRecord): void {
+  facts.bootstrap ??= interfaceIn(/Bootstrap ?: Using (?:\[0\])?(\S+)/.exec(text)?.[1]);
+}
+
+function sockets(facts: HostFacts, { text }: LogRecord): void {
+  facts.bootstrap ??= interfaceIn(/NET\/Socket : Using \[0\](\S+)/.exec(text)?.[1]);
+}
+
+function provider(facts: HostFacts, { text }: LogRecord): void {
+  const match = /Selected [Pp]rovider is ([\w-]+)/.exec(text);
+  if (match === null) return;
+  facts.provider = match[1] ?? null;
+  const count = /found (\d+) nics/i.exec(text)?.[1];
+  facts.nicCount = count === undefined ? facts.nicCount : Number(count);
+}
+
+function variable(facts: HostFacts, { text }: LogRecord): void {
+  const match = /\b([NR]CCL_[A-Z0-9_]+) (?:set by environment|set) to (\S*?)\.?\s*$/.exec(text);
+  const [, name, value] = match ?? [];
+  if (name === undefined || value === undefined || facts.env.size >= limits.env) return;
+  facts.env.set(name, value);
+  if ((name === 'NCCL_IB_DISABLE' && value === '1') || (name === 'NCCL_NET' && value === 'Socket'))
+    facts.socketsChosen = true;
+}
+
+function channel(facts: HostFacts, { text }: LogRecord): void {
+  const match = /: \d+\[(\d+)\] -> \d+\[(\d+)\].* via NET\/([^/\s]+)(?:\/(\d+))?(\S*)/.exec(text);
+  if (match === null) return;
+  const [, from, to, net = '', device, rest = ''] = match;
+  if (net === 'Socket') facts.channels.socket++;
+  else {
+    facts.verbsSeen ||= net.startsWith('IB');
+    if (rest.includes('GDRDMA')) facts.channels.direct++;
+    else facts.channels.plain++;
+  }
+  const key = `${from}>${to}`;
+  if (facts.netLinks.has(key) || facts.netLinks.size >= limits.links) return;
+  facts.netLinks.set(key, {
+    fromGpu: Number(from),
+    toGpu: Number(to),
+    device: device === undefined ? null : Number(device),
+    line: text.trim(),
+  });
+}
+
+function direct(facts: HostFacts, { text }: LogRecord): void {
+  const said = /GPU Direct RDMA (Enabled|Disabled)/.exec(text)?.[1];
+  // One port without it is enough to slow the gang.
+  if (said !== undefined) facts.directSaid = said === 'Enabled' && facts.directSaid !== false;
+}
+
+function rank(facts: HostFacts, { text, gpu, pid }: LogRecord): void {
+  const match = /\brank (\d+) n[rR]anks (\d+)/.exec(text);
+  if (match === null) return;
+  const number = Number(match[1]);
+  const known = facts.ranks.get(number);
+  if (known === undefined && facts.ranks.size >= limits.ranks) return;
+  facts.ranks.set(number, {
+    rank: number,
+    gpu: known?.gpu ?? Number(/cudaDev (\d+)/.exec(text)?.[1] ?? gpu ?? Number.NaN),
+    nranks: Math.max(known?.nranks ?? 0, Number(match[2])),
+    started: (known?.started ?? false) || text.includes('Init START'),
+    completed: (known?.completed ?? false) || text.includes('Init COMPLETE'),
+  });
+  if (pid !== null) facts.rankOfPid.set(pid, number);
+}
+
+/** `eth0:10.0.0.1<0>`, also with an IPv6 address or a masked one. */
+function interfaceIn(text: string | undefined): { name: string; address: string } | null {
+  const match = /^([^:\s]+):(.*?)(?:<\d*>?)?$/.exec(text ?? '');
+  return match === null ? null : { name: match[1] ?? '', address: (match[2] ?? '').replace(/%.*$/, '') };
+}
+
+/** NCCL's own transports are no plugin. */
+function external(name: string | undefined): string | undefined {
+  return name === 'IB' || name === 'Socket' ? undefined : name;
+}
+
+function set(facts: HostFacts, field: 'network' | 'plugin', value: string | null | undefined): void {
+  if (value !== undefined && value !== null) facts[field] = value;
+}

@@ -1,0 +1,137 @@
+/**
+ * Reads NCCL, RCCL and Gloo out of any log, line by line, in constant memory: an agent feeds it live, a support
+ * bundle at once. One report a host; lines without a prefix belong to the host that spoke last.
+ */
+import { classifyError, isBenign } from './error-rules.ts';
+import { type HostFacts, newHostFacts, report } from './facts.ts';
+import { takeFacts } from './info-rules.ts';
+import { type LogRecord, recordsOf } from './line.ts';
+import type { NcclError, NcclReport } from './model.ts';
+
+/** Reads a whole log. */
+export function readNcclLog(lines: Iterable<string>): NcclReport[] {
+  const reader = createNcclLogReader();
+  for (const line of lines) reader.push(line);
+  return reader.reports();
+}
+
+export interface NcclLogReader {
+  /** Takes one line, without its newline. */
+  push(line: string): void;
+  /** What the lines so far say; may be asked at any time. */
+  reports(): NcclReport[];
+}
+
+/** A reader that holds at most `limits` of everything, however long the log is. */
+export function createNcclLogReader(): NcclLogReader {
+  const hosts = new Map<string | null, HostFacts>();
+  let last: HostFacts | null = null;
+  let lineNumber = 0;
+
+  const factsOf = (record: LogRecord): HostFacts => {
+    const host: string | null = record.host ?? last?.host ?? null;
+    const known = hosts.get(host) ?? (hosts.size < limits.hosts ? undefined : last);
+    if (known !== undefined && known !== null) return known;
+    const facts = newHostFacts(host);
+    hosts.set(host, facts);
+    return facts;
+  };
+
+  return {
+    push(line) {
+      lineNumber++;
+      if (!relevant.test(line)) return;
+      for (const record of recordsOf(line)) {
+        const facts = factsOf(record);
+        last = facts;
+        takeRecord(facts, record, lineNumber);
+      }
+    },
+    reports: () => oneNetwork([...hosts.values()].filter(said).map(report)),
+  };
+}
+
+const limits = { hosts: 1024, errors: 64, benign: 16 };
+
+/** Words of which every useful line has one. */
+const relevant =
+  /CCL|NET\/|[Gg]loo|ibv_|IBV_|Bootstrap|[Ss]ocket|c10d|[Oo]ut of memory|loopback|connectFullMesh|libibverbs|UCX/;
+
+function takeRecord(facts: HostFacts, record: LogRecord, lineNumber: number): void {
+  if (facts.library === 'other' && record.text.includes('NCCL ')) facts.library = 'nccl';
+  if (facts.library === 'other' && /[Gg]loo/.test(record.text)) facts.library = 'gloo';
+  const text = record.text.slice(0, maxTextLength);
+  takeFacts(facts, { ...record, text });
+  if (isBenign(text)) {
+    if (facts.benign.size < limits.benign) facts.benign.add(text.trim());
+    return;
+  }
+  const kinds = [classifyError(text), mixedLayers(text), tcpFallback(facts, text)].filter(
+    (kind) => kind !== null,
+  );
+  const kind = kinds[0];
+  if (kind === undefined) return;
+  const repeated = facts.errors.some(
+    (error) =>
+      error.category === kind.category &&
+      error.peer === kind.peer &&
+      error.hca === kind.hca &&
+      error.gpu === record.gpu,
+  );
+  if (repeated || facts.errors.length >= limits.errors) {
+    facts.errorsDropped++;
+    return;
+  }
+  facts.errors.push(errorOf(record, text, lineNumber, kind));
+}
+
+/** Enough for every line that NCCL prints; patterns never see more. */
+const maxTextLength = 4096;
+
+type Kind = Pick<NcclError, 'category' | 'consequence' | 'peer' | 'hca' | 'localGid' | 'remoteGid'>;
+
+function errorOf(record: LogRecord, text: string, lineNumber: number, kind: Kind): NcclError {
+  const timestamp =
+    /\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?/.exec(text)?.[0] ?? null;
+  return { line: text.trim(), lineNumber, timestamp, gpu: record.gpu, pid: record.pid, ...kind };
+}
+
+/** One rank that lists InfiniBand and RoCE devices together connects some of them to the wrong kind. */
+function mixedLayers(text: string): Kind | null {
+  if (!/NET\/IB ?: Using /.test(text) || !/:\d+\/IB\b/.test(text) || !/:\d+\/RoCE\b/.test(text)) return null;
+  return { category: 'mixed-link-layers', consequence: false, ...nowhere };
+}
+
+/** Sockets that nobody asked for. */
+function tcpFallback(facts: HostFacts, text: string): Kind | null {
+  if (!/Using network Socket/.test(text) || facts.socketsChosen) return null;
+  return { category: 'tcp-fallback', consequence: false, ...nowhere };
+}
+
+const nowhere = { peer: null, hca: null, localGid: null, remoteGid: null };
+
+/** A host whose lines said nothing of use is no report. */
+function said(facts: HostFacts): boolean {
+  const { library, errors, network, provider, bootstrap, devices } = facts;
+  return (
+    library !== 'other' ||
+    errors.length > 0 ||
+    network !== null ||
+    provider !== null ||
+    bootstrap !== null ||
+    devices.length > 0
+  );
+}
+
+/**
+ * A communicator has one network: a host that lists devices and whose own line was cut uses the one that all the
+ * other hosts of the log name.
+ */
+function oneNetwork(reports: NcclReport[]): NcclReport[] {
+  const named = new Set(reports.flatMap((item) => item.network ?? []));
+  const [network] = named;
+  if (named.size !== 1 || network === undefined) return reports;
+  return reports.map((item) =>
+    item.network === null && item.devicesUsed.length > 0 ? { ...item, network } : item,
+  );
+}
