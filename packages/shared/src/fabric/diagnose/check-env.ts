@@ -55,6 +55,6 @@ const checks: readonly (readonly [RegExp, EnvCheck])[] = [
   [/^(?:NCCL|RCCL|UCCL)_SOCKET_IFNAME$/, (value, context) => checkInterface('nccl', value, context)],
   [/^(?:GLOO|TP)_SOCKET_IFNAME$/, (value, context) => checkInterface('plain', value, context)],
   [/GID_INDEX$/, checkGidIndex],
-  [/^(?:(?:VLLM|SGLANG|SGL|DGL|RAY_NODE)_)?(?:HOST_IP|LOCAL_IP|NODE_IP)$$/, checkAddress],
+  [/^(?:(?:VLLM|SGLANG|SGL|DGL|RAY_NODE)_)?(?:HOST_IP|LOCAL_IP|NODE_IP)$/, checkAddress],
   [/^(?:MASTER_ADDR|VLLM_DP_MASTER_IP)$/, checkHead],
 ];

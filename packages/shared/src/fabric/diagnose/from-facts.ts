@@ -1,0 +1,153 @@
+/** What facts, plan and settings say, whether or not a line complains. */
+import { usableGids } from '../select/gid.ts';
+import { portFault } from '../select/port-rules.ts';
+import { viewNode } from '../select/view.ts';
+import { type FabricCategory, fabricCategories } from './categories.ts';
+import { checkEnv } from './check-env.ts';
+import { type Finding, finding } from './finding.ts';
+import type { DiagnoseInput, Evidence } from './model.ts';
+
+/** Findings from everything but the lines of the logs. */
+export function factFindings(input: DiagnoseInput): Finding[] {
+  return [
+    ...refusals(input),
+    ...rejected(input),
+    ...crossRails(input),
+    ...unusualTables(input),
+    ...steeredGids(input),
+    ...pinnedGids(input),
+  ];
+}
+
+function refusals({ selection }: DiagnoseInput): Finding[] {
+  return (selection?.refusals ?? []).flatMap(({ node, category, because, fix }) =>
+    isCategory(category)
+      ? [finding(category, 'medium', [{ node, text: because }], { cause: because, fix })]
+      : [],
+  );
+}
+
+function rejected({ env, nodes }: DiagnoseInput): Finding[] {
+  return checkEnv(env, nodes).map((item) =>
+    finding(item.category, 'medium', [{ node: item.node, text: `${item.var}=${item.value}` }], {
+      cause: `${item.var}=${item.value}: ${item.because}`,
+    }),
+  );
+}
+
+/** A ring that changes rails between nodes, seen in the log, where the rails are separate by setting or by facts. */
+function crossRails({ reports, selection, env }: DiagnoseInput): Finding[] {
+  const asked =
+    env.some((item) => item.var === 'NCCL_CROSS_NIC' && item.value === '0') ||
+    selection?.nodes.some((node) => node.env.NCCL_CROSS_NIC === '0');
+  const evidence = reports.flatMap((from): Evidence[] => {
+    const near = selection?.nodes.find((node) => node.node === (from.node ?? from.report.host))?.hcas ?? [];
+    const nic = (gpu: number) => near.find((hca) => hca.nearGpus.includes(gpu))?.device;
+    const crossing = from.report.netLinks.filter(
+      ({ fromGpu, toGpu }) =>
+        nic(fromGpu) !== undefined && nic(toGpu) !== undefined && nic(fromGpu) !== nic(toGpu),
+    );
+    return crossing.slice(0, 4).map((link) => ({ node: from.node ?? from.report.host, text: link.line }));
+  });
+  if (evidence.length === 0 || asked !== true) return [];
+  return [
+    finding('rail-isolated', 'high', evidence, {
+      cause:
+        'NCCL_CROSS_NIC=0 is set and channels still join GPUs of different rails: inside a node NCCL may take the network from one NIC to the other',
+      fix: 'NCCL_NET_DISABLE_INTRA=1 together with NCCL_CROSS_NIC=0',
+    }),
+  ];
+}
+
+/** Tables in which the habitual index 3 is not the RoCE v2 row of an address. */
+function unusualTables({ nodes }: DiagnoseInput): Finding[] {
+  const odd = nodes.flatMap((node) => {
+    const view = viewNode(node);
+    return view.ports.flatMap((port) => {
+      const table = port.facts?.gids ?? [];
+      if (
+        table.length === 0 ||
+        port.layer === 'ib' ||
+        (portFault(view, port) !== null && table.every((row) => row.ipv4 === null))
+      )
+        return [];
+      const rows = usableGids(view, port).map((row) => row.index);
+      const first = Math.min(...table.map((row) => row.index));
+      return rows.includes(usual) && first === 0 ? [] : [{ node: node.name, port: port.key, rows, first }];
+    });
+  });
+  const sparse = odd.filter((item) => item.first > 0);
+  const evidence = (items: typeof odd) =>
+    items
+      .slice(0, 8)
+      .map(({ node, port, rows, first }) => ({
+        node,
+        text: `${port}: RoCE v2 at row ${rows.join(', ') || 'none seen'}, the table begins at row ${first}`,
+      }));
+  const shifted = odd.filter((item) => item.rows.length > 0 || item.first > 0);
+  return [
+    ...(sparse.length === 0
+      ? []
+      : [
+          finding('gid-read-failed', 'low', evidence(sparse), {
+            cause:
+              'the table does not begin at row 0: the first rows belong to other namespaces, and reading them fails',
+          }),
+        ]),
+    ...(shifted.length === 0
+      ? []
+      : [
+          finding('wrong-gid', 'low', evidence(shifted), {
+            cause: `row ${usual}, which most guides name, is not the RoCE v2 row of an address here`,
+          }),
+        ]),
+  ];
+}
+
+const usual = 3;
+
+/** Settings that exist only to steer the choice of a GID, or that give roles different rows. */
+function steeredGids({ env }: DiagnoseInput): Finding[] {
+  const steering = env.filter((item) =>
+    /^NCCL_IB_(?:ADDR_RANGE|ADDR_FAMILY|ROCE_VERSION_NUM)$/.test(item.var),
+  );
+  const perRole = env.filter((item) => /(?:^|_)GID(?:_INDEX)?$/.test(item.var) && /^\d+$/.test(item.value));
+  const differ = new Set(perRole.map((item) => item.value)).size > 1;
+  const shown = [...(differ ? perRole : []), ...steering];
+  if (shown.length === 0) return [];
+  const cause = differ
+    ? 'the nodes need different GID rows: one value for all is wrong on some'
+    : 'the GID rows differ between ports, and these settings steer NCCL’s own choice';
+  return [
+    finding(
+      'wrong-gid',
+      'low',
+      shown.map((item) => ({ node: item.node, text: `${item.var}=${item.value}` })),
+      { cause },
+    ),
+  ];
+}
+
+/** A pinned row on an NCCL that would find it: right until an address or VLAN moves the table. */
+function pinnedGids({ reports, selection }: DiagnoseInput): Finding[] {
+  const pinned = reports.filter(
+    ({ report }) =>
+      /^\d+$/.test(report.env.NCCL_IB_GID_INDEX ?? '') &&
+      report.transport !== 'ib' &&
+      report.transport !== 'socket',
+  );
+  if (pinned.length === 0 || selection?.transport === 'ib') return [];
+  const evidence = pinned.map(({ node, report }) => ({
+    node: node ?? report.host,
+    text: `NCCL_IB_GID_INDEX set by environment to ${report.env.NCCL_IB_GID_INDEX}`,
+  }));
+  return [
+    finding('wrong-gid', 'low', evidence, {
+      cause: 'a GID row is pinned; rows move when addresses or VLANs change, also while hosts run',
+    }),
+  ];
+}
+
+function isCategory(text: string): text is FabricCategory {
+  return (fabricCategories as readonly string[]).includes(text);
+}

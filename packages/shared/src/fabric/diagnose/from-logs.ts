@@ -1,0 +1,173 @@
+/** What the ranks' logs say is wrong, with what is known of the fabric to tell causes apart. */
+
+import { classifyError } from '../nccl-log/error-rules.ts';
+import type { NcclError } from '../nccl-log/model.ts';
+import type { FabricCategory } from './categories.ts';
+import { type Finding, finding } from './finding.ts';
+import type { DiagnoseInput, Evidence, NodeReport } from './model.ts';
+
+/** One finding a category, earliest line first in its evidence. */
+export function logFindings(input: DiagnoseInput): Finding[] {
+  const said = input.reports.flatMap((from) => from.report.errors.map((error) => ({ error, from })));
+  return [
+    ...byCategory(said, input),
+    ...completionFindings(said, input),
+    ...emptyPlugin(input),
+    ...foreignNetwork(input),
+    ...silentRanks(input),
+    ...strayLines(input),
+  ];
+}
+
+interface Said {
+  readonly error: NcclError;
+  readonly from: NodeReport;
+}
+
+function byCategory(said: readonly Said[], input: DiagnoseInput): Finding[] {
+  const groups = Map.groupBy(said, ({ error }) => error.category);
+  return [...groups].flatMap(([category, items]) => {
+    // A bare "retry exceeded" is told apart below; sockets that were chosen are no fallback.
+    if (
+      category === 'retry-exceeded' ||
+      (category === 'tcp-fallback' && input.selection?.transport === 'tcp')
+    )
+      return [];
+    if (category === 'no-rdma-device-in-container' && input.selection?.transport === 'tcp') return [];
+    const consequence = items.every(({ error }) => error.consequence) || category === 'tcp-fallback';
+    const confidence = category === 'gdr-disabled' || category === 'mixed-link-layers' ? 'medium' : 'high';
+    return [
+      finding(category, confidence, evidenceOf(items), { consequence, ...causeOf(category, items, input) }),
+    ];
+  });
+}
+
+function causeOf(category: FabricCategory, items: readonly Said[], input: DiagnoseInput): { cause?: string } {
+  const first = items[0]?.error;
+  if (first === undefined) return {};
+  if (category === 'peer-died' && first.peer !== null) {
+    const owner = ownerOf(first.peer, input);
+    return { cause: `${owner ?? first.peer} closed the connection: it failed first` };
+  }
+  if (category === 'wrong-gid' && first.localGid !== null)
+    return {
+      cause: `the connection runs from GID ${first.localGid} to ${first.remoteGid ?? '?'}, which is no routable RoCE v2 address`,
+    };
+  return {};
+}
+
+/** Completion status 12 says only that no answer came. Which layer lost it depends on the kind of fabric. */
+function completionFindings(said: readonly Said[], input: DiagnoseInput): Finding[] {
+  const items = said.filter(({ error }) => error.category === 'retry-exceeded');
+  if (items.length === 0) return [];
+  const evidence = evidenceOf(items);
+  const overIb =
+    items.some(({ from }) => from.report.transport === 'ib') || input.selection?.transport === 'ib';
+  if (overIb)
+    return [
+      finding('fabric-partition', 'high', evidence, {
+        cause:
+          'an InfiniBand port gets no answer from its peer: native IB needs no GID and no route, so the two ports are not on one fabric, or their P_Keys differ',
+      }),
+      finding('retry-exceeded', 'low', evidence),
+    ];
+  const rails = items.some(
+    ({ error }) =>
+      error.localGid !== null && error.remoteGid !== null && !sameRail(error.localGid, error.remoteGid),
+  );
+  return [
+    finding('retry-exceeded', 'high', evidence),
+    finding(rails ? 'rail-isolated' : 'wrong-gid', rails ? 'medium' : 'low', evidence),
+  ];
+}
+
+/** A plugin that is loaded and finds only TCP has no device nodes. */
+function emptyPlugin({ reports }: DiagnoseInput): Finding[] {
+  const lines = reports.flatMap((from) =>
+    from.report.errors
+      .filter((error) => /Selected [Pp]rovider is (?:tcp|sockets|udp)/.test(error.line))
+      .map((error) => ({ error, from })),
+  );
+  if (lines.length === 0) return [];
+  return [
+    finding('no-rdma-device-in-container', 'high', evidenceOf(lines), {
+      cause: 'the OFI plugin is loaded and finds no fabric device, so libfabric offers TCP',
+    }),
+  ];
+}
+
+/** UCX or another external plugin in place of NCCL's own verbs transport. */
+function foreignNetwork({ reports }: DiagnoseInput): Finding[] {
+  const foreign = reports.filter(({ report }) => report.transport === 'ucx');
+  if (foreign.length === 0) return [];
+  const evidence = foreign.map(({ node, report }) => ({
+    node: node ?? report.host,
+    text: `Using network ${report.network} (plugin ${report.plugin ?? 'not named'})`,
+  }));
+  return [
+    finding('plugin-conflict', 'low', evidence, {
+      cause: `the plugin routes NCCL over ${foreign[0]?.report.network} instead of its own verbs transport`,
+    }),
+  ];
+}
+
+/** Ranks that began to connect and did not finish while others did, or went silent. */
+function silentRanks({ reports }: DiagnoseInput): Finding[] {
+  const ranks = reports.flatMap((from) => from.report.ranks.map((rank) => ({ rank, from })));
+  const done = ranks.some(({ rank }) => rank.completed);
+  const stuck = ranks.filter(({ rank }) => rank.started && !rank.completed);
+  if (!done || stuck.length === 0) return [];
+  const evidence = stuck.map(({ rank, from }) => ({
+    node: from.node ?? from.report.host,
+    text: `rank ${rank.rank} started init and did not complete it`,
+  }));
+  return [
+    finding('timeout', 'low', evidence, {
+      cause: `rank ${stuck.map(({ rank }) => rank.rank).join(', ')} hangs in NCCL's init while others are through`,
+      consequence: true,
+    }),
+  ];
+}
+
+/** Lines outside NCCL's log. */
+function strayLines({ errorLines }: DiagnoseInput): Finding[] {
+  return errorLines.flatMap(({ node, line }) => {
+    const text = line.slice(0, 1000);
+    if (toolTrouble.test(text)) return [finding('tool-partial-output', 'medium', [{ node, text }])];
+    const kind = classifyError(text);
+    return kind === null
+      ? []
+      : [finding(kind.category, 'medium', [{ node, text }], { consequence: kind.consequence })];
+  });
+}
+
+/** infiniband-diags prefix their own failures; other tools name themselves and the file. */
+const toolTrouble =
+  /^\s*(?:ib(?:panic|warn|error)\b|(?:ibstat|ibstatus|ibv_devinfo|show_gids|rdma|nvidia-smi)\S*: .*(?:fail|error|cannot|unable|No such))/i;
+
+function evidenceOf(items: readonly Said[]): Evidence[] {
+  return [...items]
+    .sort((a, b) => a.error.lineNumber - b.error.lineNumber)
+    .slice(0, 8)
+    .map(({ error, from }) => ({ node: from.node ?? from.report.host, text: error.line.slice(0, 500) }));
+}
+
+function ownerOf(peer: string, { nodes, reports }: DiagnoseInput): string | null {
+  const address = peer.replace(/<\d*>?$/, '');
+  const byFacts = nodes.find(
+    (node) =>
+      node.given.nodeIp === address ||
+      node.netdevs?.some((netdev) => netdev.addresses.some((own) => own.address === address)),
+  );
+  const byLog = reports.find(({ report }) => report.oobAddress === address);
+  return byFacts?.name ?? byLog?.node ?? byLog?.report.host ?? null;
+}
+
+function sameRail(a: string, b: string): boolean {
+  const [left, right] = [a, b].map((text) => text.replace(/^::ffff:/i, ''));
+  return (
+    left !== undefined &&
+    right !== undefined &&
+    left.slice(0, left.lastIndexOf('.')) === right.slice(0, right.lastIndexOf('.'))
+  );
+}

@@ -1,0 +1,52 @@
+/** Whether a gang works as it is: from what can be selected and from what its logs show. */
+import type { FabricSelection } from '../model.ts';
+import type { FabricCategory } from './categories.ts';
+import type { FabricDiagnosis, NodeReport } from './model.ts';
+
+export interface GangVerdict {
+  /** `warn` = it works with per-node values or a caveat; `refuse` = it cannot work as it is. */
+  readonly verdict: FabricSelection['verdict'];
+  readonly because: readonly string[];
+}
+
+/** Joins selection, logs and diagnoses. A setting that is merely wrong on paper does not change the verdict. */
+export function gangVerdict(
+  selection: FabricSelection,
+  reports: readonly NodeReport[],
+  diagnoses: readonly FabricDiagnosis[],
+): GangVerdict {
+  const fatal = diagnoses.filter((item) => item.confidence === 'high' && hopeless.includes(item.category));
+  const refusals = [...selection.refusals.map((item) => item.because), ...fatal.map((item) => item.cause)];
+  if (refusals.length > 0) return { verdict: 'refuse', because: refusals };
+  const logged = diagnoses.filter((item) => item.confidence === 'high').map((item) => item.cause);
+  const warnings = [...selection.warnings, ...reportWarnings(reports), ...logged];
+  if (warnings.length > 0) return { verdict: 'warn', because: [...new Set(warnings)] };
+  const proven =
+    reports.length > 0 && reports.every(({ report }) => !['failed', 'unknown'].includes(report.transport));
+  return { verdict: selection.verdict === 'unknown' && proven ? 'ok' : selection.verdict, because: [] };
+}
+
+/** No setting of a rank repairs these. */
+const hopeless: readonly FabricCategory[] = ['fabric-partition', 'version-mismatch'];
+
+function reportWarnings(reports: readonly NodeReport[]): string[] {
+  const hosts = reports.map(({ node, report }) => ({ name: node ?? report.host ?? '?', report }));
+  const spread = (what: string, value: (item: (typeof hosts)[number]) => string | null): string[] => {
+    const shown = hosts.flatMap((item) => (value(item) === null ? [] : [`${item.name} ${value(item)}`]));
+    const values = new Set(hosts.flatMap((item) => value(item) ?? []));
+    return values.size < 2 ? [] : [`${what}: ${shown.join('; ')}`];
+  };
+  return [
+    ...spread(
+      'bootstrap runs on interfaces of different names, one value cannot serve all',
+      ({ report }) => report.oobIfname,
+    ),
+    ...spread('the nodes use different HCAs', ({ report }) =>
+      report.devicesUsed.length === 0 ? null : [...report.devicesUsed].sort().join(','),
+    ),
+    ...spread('the nodes use different networks', ({ report }) => report.network),
+    ...hosts
+      .filter(({ report }) => report.oobIfname === 'lo')
+      .map(({ name }) => `${name} bootstraps on lo: right only where the host’s routable address is there`),
+  ];
+}
