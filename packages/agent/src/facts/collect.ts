@@ -66,5 +66,7 @@ export async function assembleFacts(
 }
 
 function said<T>(tool: string, probe: Probe<T>, describe: (value: T) => string): NodeFacts['tools'][number] {
-  return { tool, answered: probe.detected, note: probe.detected ? describe(probe.value) : probe.reason };
+  if (probe.detected) return { tool, answered: true, note: describe(probe.value) };
+  // The reason begins with the command (`rdma link: not installed`), which the entry names already.
+  return { tool, answered: false, note: probe.reason.replace(new RegExp(`^${tool}[^:]*: `), '') };
 }

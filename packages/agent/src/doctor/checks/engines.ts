@@ -1,0 +1,32 @@
+import type { NodeFacts } from '@dsr1/shared/facts/node';
+import type { DoctorConfig, Finding } from '../finding.ts';
+
+/** Something to run, and what it needs at run time. */
+export function checkEngines({ engines, runtimes }: NodeFacts, { engineRoots }: DoctorConfig): Finding[] {
+  const none = engines.detected && engines.value.length === 0;
+  const docker = runtimes.detected && runtimes.value.docker !== null;
+  return [
+    ...(none && !docker ? [noEngine(engineRoots)] : []),
+    ...(runtimes.detected && runtimes.value.compiler === null && !none ? [noCompiler] : []),
+  ];
+}
+
+const noEngine = (roots: readonly string[]): Finding => ({
+  severity: 'warning',
+  check: 'no-engine',
+  found: 'neither SGLang nor vLLM was found, and there is no Docker to run an image with',
+  matters: 'only the `rehearsal` and `command` engines can run on this node',
+  fix: [
+    'python3 -m venv /opt/engines/vllm && /opt/engines/vllm/bin/pip install vllm',
+    'python3 -m venv /opt/engines/sglang && /opt/engines/sglang/bin/pip install "sglang[all]"',
+    `looked in ${roots.join(', ')} and along PATH; the agent's setting engineRoots adds other places`,
+  ],
+});
+
+const noCompiler: Finding = {
+  severity: 'error',
+  check: 'no-compiler',
+  found: 'no C++ compiler (g++ or clang++)',
+  matters: 'engines compile kernels while they start (Triton, torch.compile, FlashInfer) and die without one',
+  fix: ['apt-get install g++ (Debian, Ubuntu) or dnf install gcc-c++ (RHEL)'],
+};
