@@ -10,7 +10,7 @@ import { type ApiOptions, apiCommand, openApi, show } from './api-command.ts';
 
 interface CreateOptions extends ApiOptions {
   readonly ttl?: number;
-  readonly uses?: number;
+  readonly maxUses?: number;
   readonly note?: string;
 }
 
@@ -18,12 +18,12 @@ export function tokenCommand(io: CtlIo): Command {
   const text = nodeText.token;
   const create = apiCommand('create', text.create)
     .option('--ttl <duration>', text.ttlFlag, parseDuration)
-    .option('--uses <n>', text.usesFlag, parseCount)
+    .option('--max-uses <n>', text.usesFlag, parseCount)
     .option('--note <text>', text.noteFlag)
     .action(async (options: CreateOptions) => {
       const token = await openApi(io, options).createToken({
         ...(options.ttl === undefined ? {} : { ttlSeconds: options.ttl }),
-        ...(options.uses === undefined ? {} : { maxUses: options.uses }),
+        ...(options.maxUses === undefined ? {} : { maxUses: options.maxUses }),
         ...(options.note === undefined ? {} : { note: options.note }),
       });
       show(io, options, token, () => [

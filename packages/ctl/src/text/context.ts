@@ -8,7 +8,7 @@ export const contextText = {
   add: 'add or replace a context',
   remove: 'forget a context',
   serverFlag: 'address of its HTTP API, https://HOST:PORT',
-  caFlag: "file with the cluster's CA (PEM); on the coordinator: <state>/ca.pem",
+  caFlag: "file with the cluster's CA (PEM); on the coordinator: <state>/ca.crt",
   pinFlag: "SHA-256 of the CA's public key instead of --ca (the 64 hex digits after DJ1 in a join token)",
   keyFileFlag: 'file that holds the API key, - reads it from standard input',
   header: ['', 'NAME', 'SERVER', 'KEY'],

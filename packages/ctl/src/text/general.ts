@@ -13,6 +13,7 @@ export const generalText = {
   jsonFlag: 'print JSON (docs/cli.md)',
   contextFlag: 'coordinator to talk to (see `dsr1ctl context list`)',
   version: 'versions of dsr1ctl and of the coordinator',
+  versionOf: (version: string, name: string, id: string) => `coordinator ${version}, cluster ${name} (${id})`,
   versionOffline: 'coordinator: none configured (`dsr1ctl context add`, or `dsr1ctl init` on this host)',
   completion: 'print a completion script: `source <(dsr1ctl completion bash)`',
   completionShell: 'bash, zsh or fish',
