@@ -45,12 +45,15 @@ function nodeLines(fabric: NodeFabric, group: ExplainedGroup, style: Style): str
   ];
 }
 
-function verdictLines({ selection, rejectedEnv, diagnoses, logs }: ExplainedGroup, style: Style): string[] {
+function verdictLines(
+  { selection, verdict, rejectedEnv, diagnoses, logs }: ExplainedGroup,
+  style: Style,
+): string[] {
   const colour = { ok: style.green, warn: style.yellow, refuse: style.red, unknown: style.dim }[
     selection.verdict
   ];
   return [
-    `verdict  ${colour(selection.verdict)}${selection.transport === null ? '' : ` over ${selection.transport}`}`,
+    `verdict  ${colour(verdict.verdict)}${selection.transport === null ? '' : ` over ${selection.transport}`}`,
     ...selection.refusals.flatMap((refusal) => [
       style.red(
         `  ${refusal.node === null ? '' : `${refusal.node}: `}${refusal.because} [${refusal.category}]`,

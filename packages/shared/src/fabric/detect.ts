@@ -66,7 +66,7 @@ const HEX_GID = '[0-9a-fx*]{0,4}(?::[0-9a-fx*]{0,4}){2,7}';
 /** Lines that only one tool prints. Order matters where two could claim a line. */
 const OPENERS = {
   log: [
-    /\bNCCL (INFO|WARN|TRACE|VERSION|ERROR)\b|\bNCCL version \d|^Traceback \(most recent|\[c10d\]|^\[rank\d+\]:|^\S+Error: |\bGloo\b.*(fail|error|connect)/i,
+    /\bNCCL (INFO|WARN|TRACE|VERSION|ERROR)\b|\bIBV_WC_[A-Z_]+ERR\b|\bNCCL version \d|^Traceback \(most recent|\[c10d\]|^\[rank\d+\]:|^\S+Error: |\bGloo\b.*(fail|error|connect)/i,
   ],
   json: [/^\s*\[\s*(\{|$)/],
   'nvidia-smi-xml': [/^\s*(<\?xml|<!DOCTYPE nvidia_smi_log|<nvidia_smi_log>|<gpu id=)/],

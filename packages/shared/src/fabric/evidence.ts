@@ -60,32 +60,32 @@ export interface Evidence {
 }
 
 export function readSection(section: Section, path: string): Evidence {
-  return {
-    ...NOTHING,
-    path,
-    source: `${path} (${section.kind})`,
-    kind: section.kind,
-    host: section.host,
-    ...read(section),
-  };
+  return { ...emptyEvidence(path, section.kind, section.host), ...read(section) };
 }
 
-const NOTHING = {
-  ports: [],
-  gids: [],
-  gidsComplete: false,
-  netdevs: [],
-  routes: [],
-  rules: [],
-  devices: [],
-  gpus: [],
-  topo: null,
-  pci: [],
-  pciNuma: [],
-  env: [],
-  sockets: [],
-  unknown: [],
-};
+/** Evidence of one source that shows nothing yet. */
+export function emptyEvidence(path: string, kind: DumpKind, host: string | null): Evidence {
+  return {
+    path,
+    source: `${path} (${kind})`,
+    kind,
+    host,
+    ports: [],
+    gids: [],
+    gidsComplete: false,
+    netdevs: [],
+    routes: [],
+    rules: [],
+    devices: [],
+    gpus: [],
+    topo: null,
+    pci: [],
+    pciNuma: [],
+    env: [],
+    sockets: [],
+    unknown: [],
+  };
+}
 
 function read({ kind, lines }: Section): Partial<Evidence> {
   switch (kind) {

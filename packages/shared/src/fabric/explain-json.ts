@@ -60,9 +60,6 @@ function isTopoName(hca: { readonly device: string }): boolean {
   return /^NIC\d+$/.test(hca.device);
 }
 
-function groupJson({ selection }: ExplainedGroup): Record<string, unknown> {
-  return {
-    verdict: selection.verdict,
-    because: [...selection.refusals.map((refusal) => refusal.because), ...selection.warnings],
-  };
+function groupJson({ verdict }: ExplainedGroup): Record<string, unknown> {
+  return { verdict: verdict.verdict, because: verdict.because };
 }

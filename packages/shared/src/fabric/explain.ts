@@ -1,0 +1,135 @@
+/** Dumps of hosts → what to use, why, and what is wrong: merge, select, read logs, diagnose. Pure. */
+import { checkEnv } from './diagnose/check-env.ts';
+import { diagnoseFabric } from './diagnose/diagnose.ts';
+import { type GangVerdict, gangVerdict } from './diagnose/gang-verdict.ts';
+import type {
+  DiagnoseInput,
+  EnvSetting,
+  FabricDiagnosis,
+  NodeReport,
+  RejectedEnv,
+} from './diagnose/model.ts';
+import type { DumpedNode, FabricDump } from './dump.ts';
+import type { Evidence } from './evidence.ts';
+import { logEvidence } from './log-evidence.ts';
+import { mergeNode } from './merge/merge-node.ts';
+import type { FabricNode, FabricPolicy, FabricSelection, NodeFabric } from './model.ts';
+import { readNcclLog } from './nccl-log/read.ts';
+import { selectFabric } from './select/select.ts';
+import { settingsOverride, withNamedDevices } from './settings.ts';
+
+export interface ExplainedLog extends NodeReport {
+  readonly file: string;
+  readonly lines: readonly string[];
+}
+
+export interface ExplainedGroup {
+  readonly name: string;
+  readonly nodes: readonly FabricNode[];
+  readonly selection: FabricSelection;
+  /** On the situation as posted. */
+  readonly verdict: GangVerdict;
+  readonly logs: readonly ExplainedLog[];
+  readonly rejectedEnv: readonly RejectedEnv[];
+  readonly diagnoses: readonly FabricDiagnosis[];
+}
+
+export interface Explanation {
+  readonly dump: FabricDump;
+  /** Nodes of one job are a group, in the order of the dump. */
+  readonly groups: readonly ExplainedGroup[];
+}
+
+/** `policy.ncclVersion` null means the version that the logs of a group print, if any. */
+export function explainDump(dump: FabricDump, policy: FabricPolicy): Explanation {
+  const groups = Map.groupBy(dump.nodes, (node) => node.group);
+  return { dump, groups: [...groups].map(([name, nodes]) => explainGroup(name, nodes, policy)) };
+}
+
+function explainGroup(name: string, dumped: readonly DumpedNode[], policy: FabricPolicy): ExplainedGroup {
+  const logs = readLogs(dumped);
+  const printed = logs.map((log) => log.report.version).find((version) => version !== null);
+  const { nodes, selection } = chooseFabric(
+    dumped.map((node) => withLogs(node, logs)),
+    { ...policy, ncclVersion: policy.ncclVersion ?? printed ?? null },
+  );
+  const env = dumped.flatMap(settingsOf);
+  const diagnoses = diagnoseFabric({
+    nodes,
+    selection,
+    reports: logs,
+    env,
+    errorLines: errorLinesOf(dumped),
+  });
+  const verdict = gangVerdict(selection, logs, diagnoses);
+  return { name, nodes, selection, verdict, logs, rejectedEnv: checkEnv(env, nodes), diagnoses };
+}
+
+/** Facts choose; what they leave open is asked of the hosts' own settings, and chosen again with that. */
+function chooseFabric(
+  dumped: readonly DumpedNode[],
+  policy: FabricPolicy,
+): { nodes: readonly FabricNode[]; selection: FabricSelection } {
+  const facts = dumped.map((node) => mergeNode(node, node.evidence));
+  const first = selectFabric(facts, policy);
+  const nodes = facts.map((node, at) =>
+    withNamedDevices(node, first.nodes[at] as NodeFabric, dumped[at]?.evidence ?? []),
+  );
+  const second = nodes.some((node, at) => node !== facts[at]) ? selectFabric(nodes, policy) : first;
+  const overrides = nodes.map((node, at) => {
+    const own = settingsOverride(node, second.nodes[at] as NodeFabric, dumped[at]?.evidence ?? []);
+    return [node.name, { ...own, ...policy.overrides[node.name] }] as const;
+  });
+  if (overrides.every(([, override]) => Object.keys(override).length === 0))
+    return { nodes, selection: second };
+  return { nodes, selection: selectFabric(nodes, { ...policy, overrides: Object.fromEntries(overrides) }) };
+}
+
+/** A host of which only a log was posted is known by what the log proves. */
+function withLogs(node: DumpedNode, logs: readonly ExplainedLog[]): DumpedNode {
+  const seen = node.evidence.some(
+    (item) =>
+      item.ports.length + item.gids.length + item.netdevs.length + item.devices.length > 0 ||
+      item.topo !== null,
+  );
+  const own = seen ? [] : logs.filter((log) => log.node === node.name);
+  return {
+    ...node,
+    evidence: [...node.evidence, ...own.map((log) => logEvidence(log.file, log.report, log.lines))],
+  };
+}
+
+/** A log that several nodes share is read once; its host prefix says whose lines they are. */
+function readLogs(dumped: readonly DumpedNode[]): ExplainedLog[] {
+  const owners = new Map<Evidence, string[]>();
+  for (const node of dumped) {
+    for (const item of node.evidence) {
+      if (item.kind === 'log') owners.set(item, [...(owners.get(item) ?? []), node.name]);
+    }
+  }
+  return [...owners].flatMap(([item, names]) =>
+    readNcclLog(item.unknown).map((report) => ({
+      file: item.path,
+      node: names.find((name) => name === report.host) ?? (names.length === 1 ? (names[0] ?? null) : null),
+      report,
+      lines: item.unknown,
+    })),
+  );
+}
+
+function settingsOf(node: DumpedNode): EnvSetting[] {
+  const rows = node.evidence.flatMap((item) => item.env);
+  const distinct = new Map(rows.map((row) => [`${row.name}=${row.value}`, row]));
+  return [...distinct.values()].map((row) => ({ var: row.name, value: row.value, node: node.name }));
+}
+
+/** What no parser claimed, and of logs the lines that are not NCCL's own. */
+function errorLinesOf(dumped: readonly DumpedNode[]): DiagnoseInput['errorLines'] {
+  return dumped.flatMap((node) =>
+    node.evidence.flatMap((item) =>
+      item.unknown
+        .filter((line) => item.kind !== 'log' || !/\bNCCL (INFO|WARN|TRACE)\b/.test(line))
+        .map((line) => ({ node: node.name, line })),
+    ),
+  );
+}
