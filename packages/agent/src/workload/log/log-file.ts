@@ -1,0 +1,84 @@
+/** Reading log files that other processes write: from the end, and as they grow. Memory is bounded, whatever the lines are. */
+import { type FileHandle, open } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { lineSplitter } from './lines.ts';
+
+const CHUNK_BYTES = 64 * 1024;
+const POLL_MS = 200;
+
+/** The last `count` lines, from at most the last `maxBytes` of the file; none when there is no file. */
+export async function lastLines(
+  path: string,
+  count: number,
+  maxBytes = CHUNK_BYTES,
+): Promise<readonly string[]> {
+  const file = await openIfThere(path);
+  if (file === null) return [];
+  try {
+    const { size } = await file.stat();
+    const from = Math.max(0, size - maxBytes);
+    const { buffer, bytesRead } = await file.read(
+      Buffer.alloc(Math.min(size, maxBytes)),
+      0,
+      Math.min(size, maxBytes),
+      from,
+    );
+    const splitter = lineSplitter();
+    const lines = [...splitter.push(buffer.subarray(0, bytesRead)), splitter.rest()].filter(
+      (line) => line !== '',
+    );
+    return count === 0 ? [] : lines.slice(-count);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Size now: where a follower begins that wants only what is new. */
+export async function sizeOf(path: string): Promise<number> {
+  const file = await openIfThere(path);
+  if (file === null) return 0;
+  try {
+    return (await file.stat()).size;
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Batches of lines from byte `from` on, as the file grows, until `signal` aborts; `isOver` is asked when nothing new is
+ * there: true ends the following. A file that does not exist yet is waited for.
+ */
+export async function* followLines(
+  path: string,
+  from: number,
+  isOver: () => boolean,
+  signal: AbortSignal,
+): AsyncGenerator<readonly string[]> {
+  const splitter = lineSplitter();
+  const chunk = Buffer.alloc(CHUNK_BYTES);
+  let file: FileHandle | null = null;
+  let position = from;
+  try {
+    while (!signal.aborted) {
+      const over = isOver();
+      file ??= await openIfThere(path);
+      const bytesRead = file === null ? 0 : (await file.read(chunk, 0, CHUNK_BYTES, position)).bytesRead;
+      position += bytesRead;
+      const lines = splitter.push(chunk.subarray(0, bytesRead));
+      if (lines.length > 0) yield lines;
+      if (bytesRead === 0 && over) return;
+      if (bytesRead < CHUNK_BYTES) await sleep(POLL_MS, undefined, { signal }).catch(() => {});
+    }
+  } finally {
+    await file?.close();
+  }
+}
+
+async function openIfThere(path: string): Promise<FileHandle | null> {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}

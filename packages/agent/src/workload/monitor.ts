@@ -1,0 +1,105 @@
+/** Watches one running rank: log lines → phases, health → serving, deadlines, exits. What it sees goes to its listener. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PhaseReader } from '@dsr1/shared/engines/engine';
+import type { PhaseDeadlines } from '@dsr1/shared/plan/model';
+import type { HealthProbe } from './health.ts';
+import { followLines, lastLines } from './log/log-file.ts';
+import { maskSecrets } from './log/mask.ts';
+import type { RunProcess, RunRecord } from './model.ts';
+import { afterHealthy, afterHint, deadlineOf, isDone, type Progress, type ProgressRule } from './progress.ts';
+import type { Exit, Runtime } from './runtimes/runtime.ts';
+
+export interface MonitorListener {
+  progressed(progress: Progress): void;
+  /** The first process of the run that ended without being asked. */
+  exited(process: RunProcess, exit: Exit, evidence: readonly string[]): void;
+  overdue(message: string, evidence: readonly string[]): void;
+  /** The watching itself failed (the log cannot be read); the rank goes on. */
+  failed(error: unknown): void;
+}
+
+export interface MonitorDeps {
+  readonly runtime: Runtime;
+  readonly phases: PhaseReader;
+  readonly rule: ProgressRule;
+  readonly probeHealth: HealthProbe;
+  readonly apiKey: string;
+  /** Monotonic seconds since commit. */
+  readonly seconds: () => number;
+  readonly logFileOf: (processId: string) => string;
+}
+
+const EVIDENCE_LINES = 20;
+const HEALTH_PERIOD_MS = 500;
+const DEADLINE_PERIOD_MS = 500;
+
+/** Starts watching; the result ends it, without any effect on the rank. */
+export function monitorRank(run: RunRecord, listener: MonitorListener, deps: MonitorDeps): () => void {
+  const abort = new AbortController();
+  const { signal } = abort;
+  const { rule, seconds } = deps;
+  const { phase, phaseSeconds } = run;
+  let progress: Progress = { phase, phaseSeconds, progress: null, detail: null, claimedSeconds: null };
+  const move = (next: Progress): void => {
+    if (next === progress || signal.aborted) return;
+    progress = next;
+    listener.progressed(progress);
+  };
+  const over = (): boolean => signal.aborted || isDone(progress, rule);
+  const evidenceOf = async (processId: string): Promise<readonly string[]> =>
+    (await lastLines(deps.logFileOf(processId), EVIDENCE_LINES)).map((line) =>
+      maskSecrets(line, [deps.apiKey]),
+    );
+
+  // The engine is the last process of a rank; what is before it (ray) prints no phases.
+  const engine = run.processes.at(-1);
+  const readLog = async (): Promise<void> => {
+    if (engine === undefined || over()) return;
+    for await (const lines of followLines(deps.logFileOf(engine.id), 0, over, signal)) {
+      const next = lines.reduce((state, line) => {
+        const hint = deps.phases.read(line, { rank: run.plan.rank, phase: state.phase });
+        return hint === null ? state : afterHint(state, hint, seconds(), rule);
+      }, progress);
+      move(next);
+      if (over()) return;
+    }
+  };
+  const askHealth = async (): Promise<void> => {
+    const { health } = run.plan;
+    while (health !== null && !over()) {
+      if (await deps.probeHealth(health, deps.apiKey)) move(afterHealthy(progress, seconds()));
+      else await sleep(HEALTH_PERIOD_MS, undefined, { signal }).catch(() => {});
+    }
+  };
+  const watchDeadline = async (deadlines: PhaseDeadlines | null): Promise<void> => {
+    while (deadlines !== null && !over()) {
+      const deadline = deadlineOf(progress, deadlines, rule);
+      if (deadline !== null && seconds() > deadline.seconds) {
+        const evidence = await evidenceOf(engine?.id ?? 'main');
+        if (!over()) {
+          listener.overdue(
+            `waited ${deadline.limitSeconds} s in phase ${progress.phase} for ${deadline.waitingFor}${progress.detail === null ? '' : ` (last: ${progress.detail})`}`,
+            evidence,
+          );
+        }
+        return;
+      }
+      await sleep(DEADLINE_PERIOD_MS, undefined, { signal }).catch(() => {});
+    }
+  };
+  const watchExits = async (): Promise<void> => {
+    const [ended, exit] = await Promise.race(
+      run.processes.map(
+        async (process) => [process, await deps.runtime.waitForExit(process.handle, signal)] as const,
+      ),
+    );
+    const evidence = await evidenceOf(ended.id);
+    if (signal.aborted) return;
+    abort.abort();
+    listener.exited(ended, exit, evidence);
+  };
+  for (const watch of [readLog(), askHealth(), watchDeadline(run.deadlines), watchExits()]) {
+    watch.catch((error: unknown) => listener.failed(error));
+  }
+  return () => abort.abort();
+}

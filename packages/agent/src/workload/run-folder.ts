@@ -1,0 +1,90 @@
+/** The folder of one run (0700): files of the plan, its key, and a copy of its record for the case that the journal is lost. */
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RankPlan } from '@dsr1/shared/plan/model';
+import type { RunRecord } from './model.ts';
+
+export interface RunFolders {
+  pathOf(runId: string): string;
+  logFileOf(
+    run: { readonly deployment: string; readonly epoch: number; readonly plan: RankPlan },
+    processId: string,
+  ): string;
+  /** Makes the folder anew with the plan's files, `{apiKey}` and `{runDir}` filled in. */
+  create(runId: string, plan: RankPlan, apiKey: string): void;
+  /** Empty when the folder is gone. */
+  apiKeyOf(runId: string): string;
+  keepRecord(run: RunRecord): void;
+  /** Records found in run folders; damaged ones are left out. */
+  keptRecords(): readonly RunRecord[];
+  remove(runId: string): void;
+}
+
+/** Names begin with a dot: those of plan files cannot. */
+const KEY_FILE = '.api-key';
+const RECORD_FILE = '.run.json';
+/** Attempts of a deployment whose logs stay. */
+const KEPT_ATTEMPTS = 5;
+
+export function runFolders(options: { readonly runsDir: string; readonly logsDir: string }): RunFolders {
+  const pathOf = (runId: string): string => join(options.runsDir, runId);
+  return {
+    pathOf,
+    logFileOf: ({ deployment, epoch, plan }, processId) =>
+      join(options.logsDir, deployment, String(epoch), `rank-${plan.rank}-${processId}.log`),
+    create(runId, plan, apiKey) {
+      const folder = pathOf(runId);
+      rmSync(folder, { recursive: true, force: true });
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      const write = (name: string, content: string): void =>
+        writeFileSync(join(folder, name), content, { mode: 0o600 });
+      write(KEY_FILE, apiKey);
+      for (const { name, content } of plan.files)
+        write(name, withRunDir(content, folder).replaceAll('{apiKey}', apiKey));
+    },
+    apiKeyOf: (runId) => readOr(join(pathOf(runId), KEY_FILE), ''),
+    keepRecord(run) {
+      writeFileSync(join(pathOf(run.runId), RECORD_FILE), JSON.stringify(run), { mode: 0o600 });
+    },
+    keptRecords: () =>
+      foldersIn(options.runsDir).flatMap((runId) =>
+        parseRecord(readOr(join(pathOf(runId), RECORD_FILE), '')),
+      ),
+    remove: (runId) => rmSync(pathOf(runId), { recursive: true, force: true }),
+  };
+}
+
+/** Makes the folder for a run's logs and lets the oldest attempts of the deployment go. */
+export function makeLogFolder(logFile: string): void {
+  const attempt = join(logFile, '..');
+  mkdirSync(attempt, { recursive: true, mode: 0o750 });
+  const attempts = foldersIn(join(attempt, '..')).filter((name) => /^\d+$/.test(name));
+  const old = attempts.sort((a, b) => Number(b) - Number(a)).slice(KEPT_ATTEMPTS);
+  for (const name of old) rmSync(join(attempt, '..', name), { recursive: true, force: true });
+}
+
+export const withRunDir = (text: string, folder: string): string => text.replaceAll('{runDir}', folder);
+
+function foldersIn(path: string): readonly string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
+
+function readOr(path: string, fallback: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return fallback;
+  }
+}
+
+function parseRecord(text: string): readonly RunRecord[] {
+  try {
+    return text === '' ? [] : [JSON.parse(text) as RunRecord];
+  } catch {
+    return [];
+  }
+}

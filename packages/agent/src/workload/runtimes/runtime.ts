@@ -1,0 +1,43 @@
+/** How rank processes are started, found again, watched and ended. Ranks outlive the agent: stdio goes straight to files. */
+import type { RuntimeKind } from '@dsr1/shared/plan/model';
+import type { ProcessHandle } from '../model.ts';
+
+/** Variable that every process of a run carries, children included. */
+export const RUN_ID_VARIABLE = 'DSR1_RUN_ID';
+
+export interface ProcessStart {
+  readonly runId: string;
+  readonly processId: string;
+  readonly argv: readonly string[];
+  /** The whole environment: nothing is inherited from the agent. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly folder: string;
+  readonly logFile: string;
+}
+
+/** Both null when the status cannot be known: a process that the agent adopted is not its child. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** In words, when the runtime knows more (`killed by the kernel: out of memory`). */
+  readonly detail: string | null;
+}
+
+export interface Runtime {
+  readonly kind: RuntimeKind;
+  /** null when ranks can be started here, else why not. */
+  whyNotUsable(): Promise<string | null>;
+  /** Resolves once the program is exec'd. @throws LAUNCH_FAILED */
+  start(process: ProcessStart): Promise<ProcessHandle>;
+  /** The main process of `processId` if it runs, looked up by run id where no handle was recorded. */
+  find(runId: string, processId: string, recorded: ProcessHandle | null): Promise<ProcessHandle | null>;
+  /** Resolves when the main process has ended; never when `signal` aborts first. */
+  waitForExit(handle: ProcessHandle, signal: AbortSignal): Promise<Exit>;
+  /**
+   * SIGTERM to the main processes, then SIGKILL to everything that carries the run, at the end of the grace or as soon as
+   * the main processes are gone. Resolves with the pids that are still there after all that: normally none.
+   */
+  stop(runId: string, handles: readonly ProcessHandle[], graceMs: number): Promise<readonly number[]>;
+}
+
+export type Runtimes = Readonly<Partial<Record<RuntimeKind, Runtime>>>;
