@@ -3,6 +3,7 @@ import { adviceFor } from './advice.ts';
 import type { Finding } from './finding.ts';
 import { factFindings } from './from-facts.ts';
 import { logFindings } from './from-logs.ts';
+import { reportsInContext } from './log-context.ts';
 import type { Confidence, DiagnoseInput, FabricDiagnosis } from './model.ts';
 
 /**
@@ -10,9 +11,9 @@ import type { Confidence, DiagnoseInput, FabricDiagnosis } from './model.ts';
  * time limit that fired, a fall to TCP) never stands before a cause.
  */
 export function diagnoseFabric(input: DiagnoseInput): FabricDiagnosis[] {
-  const merged = [
-    ...Map.groupBy([...logFindings(input), ...factFindings(input)], (item) => item.category).values(),
-  ].map(merge);
+  const told = { ...input, reports: reportsInContext(input.reports, input) };
+  const findings = [...logFindings(told), ...factFindings(told)];
+  const merged = [...Map.groupBy(findings, (item) => item.category).values()].map(merge);
   return merged
     .sort((a, b) => weight(b) - weight(a) || adviceFor(a.category).depth - adviceFor(b.category).depth)
     .map(({ consequence: _, ...diagnosis }) => diagnosis);

@@ -5,14 +5,13 @@ import { viewNode } from '../select/view.ts';
 import { type FabricCategory, fabricCategories } from './categories.ts';
 import { checkEnv } from './check-env.ts';
 import { type Finding, finding } from './finding.ts';
-import type { DiagnoseInput, Evidence } from './model.ts';
+import type { DiagnoseInput } from './model.ts';
 
 /** Findings from everything but the lines of the logs. */
 export function factFindings(input: DiagnoseInput): Finding[] {
   return [
     ...refusals(input),
     ...rejected(input),
-    ...crossRails(input),
     ...unusualTables(input),
     ...steeredGids(input),
     ...pinnedGids(input),
@@ -35,30 +34,6 @@ function rejected({ env, nodes }: DiagnoseInput): Finding[] {
   );
 }
 
-/** A ring that changes rails between nodes, seen in the log, where the rails are separate by setting or by facts. */
-function crossRails({ reports, selection, env }: DiagnoseInput): Finding[] {
-  const asked =
-    env.some((item) => item.var === 'NCCL_CROSS_NIC' && item.value === '0') ||
-    selection?.nodes.some((node) => node.env.NCCL_CROSS_NIC === '0');
-  const evidence = reports.flatMap((from): Evidence[] => {
-    const near = selection?.nodes.find((node) => node.node === (from.node ?? from.report.host))?.hcas ?? [];
-    const nic = (gpu: number) => near.find((hca) => hca.nearGpus.includes(gpu))?.device;
-    const crossing = from.report.netLinks.filter(
-      ({ fromGpu, toGpu }) =>
-        nic(fromGpu) !== undefined && nic(toGpu) !== undefined && nic(fromGpu) !== nic(toGpu),
-    );
-    return crossing.slice(0, 4).map((link) => ({ node: from.node ?? from.report.host, text: link.line }));
-  });
-  if (evidence.length === 0 || asked !== true) return [];
-  return [
-    finding('rail-isolated', 'high', evidence, {
-      cause:
-        'NCCL_CROSS_NIC=0 is set and channels still join GPUs of different rails: inside a node NCCL may take the network from one NIC to the other',
-      fix: 'NCCL_NET_DISABLE_INTRA=1 together with NCCL_CROSS_NIC=0',
-    }),
-  ];
-}
-
 /** Tables in which the habitual index 3 is not the RoCE v2 row of an address. */
 function unusualTables({ nodes }: DiagnoseInput): Finding[] {
   const odd = nodes.flatMap((node) => {
@@ -78,12 +53,10 @@ function unusualTables({ nodes }: DiagnoseInput): Finding[] {
   });
   const sparse = odd.filter((item) => item.first > 0);
   const evidence = (items: typeof odd) =>
-    items
-      .slice(0, 8)
-      .map(({ node, port, rows, first }) => ({
-        node,
-        text: `${port}: RoCE v2 at row ${rows.join(', ') || 'none seen'}, the table begins at row ${first}`,
-      }));
+    items.slice(0, 8).map(({ node, port, rows, first }) => ({
+      node,
+      text: `${port}: RoCE v2 at row ${rows.join(', ') || 'none seen'}, the table begins at row ${first}`,
+    }));
   const shifted = odd.filter((item) => item.rows.length > 0 || item.first > 0);
   return [
     ...(sparse.length === 0

@@ -42,13 +42,23 @@ function byCategory(said: readonly Said[], input: DiagnoseInput): Finding[] {
   });
 }
 
-function causeOf(category: FabricCategory, items: readonly Said[], input: DiagnoseInput): { cause?: string } {
+function causeOf(
+  category: FabricCategory,
+  items: readonly Said[],
+  input: DiagnoseInput,
+): { cause?: string; fix?: string } {
   const first = items[0]?.error;
   if (first === undefined) return {};
   if (category === 'peer-died' && first.peer !== null) {
     const owner = ownerOf(first.peer, input);
     return { cause: `${owner ?? first.peer} closed the connection: it failed first` };
   }
+  if (category === 'rail-isolated' && first.line.includes(' via NET/'))
+    return {
+      cause:
+        'the rails are kept apart and channels still join GPUs of different rails: inside a node NCCL may carry traffic from one NIC to the other',
+      fix: 'NCCL_NET_DISABLE_INTRA=1 together with NCCL_CROSS_NIC=0',
+    };
   if (category === 'wrong-gid' && first.localGid !== null)
     return {
       cause: `the connection runs from GID ${first.localGid} to ${first.remoteGid ?? '?'}, which is no routable RoCE v2 address`,

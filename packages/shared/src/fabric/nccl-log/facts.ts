@@ -12,6 +12,7 @@ export interface HostFacts {
   layers: Set<string>;
   oob: { name: string; address: string } | null;
   bootstrap: { name: string; address: string } | null;
+  bootstrapLine: NcclReport['bootstrapLine'];
   nicCount: number | null;
   plugin: string | null;
   channels: { direct: number; plain: number; socket: number };
@@ -38,6 +39,7 @@ export function newHostFacts(host: string | null): HostFacts {
     layers: new Set(),
     oob: null,
     bootstrap: null,
+    bootstrapLine: null,
     nicCount: null,
     plugin: null,
     channels: { direct: 0, plain: 0, socket: 0 },
@@ -66,6 +68,7 @@ export function report(facts: HostFacts): NcclReport {
     devicesUsed: [...facts.devices],
     oobIfname: spot?.name ?? null,
     oobAddress: spot?.address ?? null,
+    bootstrapLine: facts.bootstrapLine,
     nicCount: facts.nicCount ?? (facts.devices.length > 0 ? facts.devices.length : null),
     gdr: gdrOf(facts),
     plugin: facts.plugin,

@@ -3,13 +3,13 @@ import type { HostFacts } from './facts.ts';
 import type { LogRecord } from './line.ts';
 
 /** Takes what the record states into the host's facts. */
-export function takeFacts(facts: HostFacts, record: LogRecord): void {
-  for (const [words, take] of rules) if (record.text.includes(words)) take(facts, record);
+export function takeFacts(facts: HostFacts, record: LogRecord, lineNumber: number): void {
+  for (const [words, take] of rules) if (record.text.includes(words)) take(facts, record, lineNumber);
 }
 
 const limits = { env: 256, ranks: 4096, links: 4096, devices: 256 };
 
-type Take = (facts: HostFacts, record: LogRecord) => void;
+type Take = (facts: HostFacts, record: LogRecord, lineNumber: number) => void;
 
 /** [words that the line must hold, what to do with it]. */
 const rules: readonly (readonly [string, Take])[] = [
@@ -68,8 +68,11 @@ function verbs(facts: HostFacts, { text }: LogRecord): void {
   if (/Got completion|GPU Direct RDMA|async (?:fatal )?event/.test(text)) facts.verbsSeen = true;
 }
 
-function bootstrap(facts: HostFacts, { text }: LogRecord): void {
-  facts.bootstrap ??= interfaceIn(/Bootstrap ?: Using (?:\[0\])?(\S+)/.exec(text)?.[1]);
+function bootstrap(facts: HostFacts, { text }: LogRecord, lineNumber: number): void {
+  const spot = interfaceIn(/Bootstrap ?: Using (?:\[0\])?(\S+)/.exec(text)?.[1]);
+  if (spot === null) return;
+  facts.bootstrap ??= spot;
+  facts.bootstrapLine ??= { line: text.trim(), lineNumber };
 }
 
 function sockets(facts: HostFacts, { text }: LogRecord): void {
@@ -93,7 +96,7 @@ function variable(facts: HostFacts, { text }: LogRecord): void {
     facts.socketsChosen = true;
 }
 
-function channel(facts: HostFacts, { text }: LogRecord): void {
+function channel(facts: HostFacts, { text }: LogRecord, lineNumber: number): void {
   const match = /: \d+\[(\d+)\] -> \d+\[(\d+)\].* via NET\/([^/\s]+)(?:\/(\d+))?(\S*)/.exec(text);
   if (match === null) return;
   const [, from, to, net = '', device, rest = ''] = match;
@@ -110,6 +113,7 @@ function channel(facts: HostFacts, { text }: LogRecord): void {
     toGpu: Number(to),
     device: device === undefined ? null : Number(device),
     line: text.trim(),
+    lineNumber,
   });
 }
 

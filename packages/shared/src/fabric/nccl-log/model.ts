@@ -29,6 +29,7 @@ export interface NetLink {
   readonly toGpu: number;
   readonly device: number | null;
   readonly line: string;
+  readonly lineNumber: number;
 }
 
 export interface NcclRank {
@@ -52,6 +53,8 @@ export interface NcclReport {
   readonly devicesUsed: readonly string[];
   readonly oobIfname: string | null;
   readonly oobAddress: string | null;
+  /** The line that names the bootstrap interface. */
+  readonly bootstrapLine: { readonly line: string; readonly lineNumber: number } | null;
   readonly nicCount: number | null;
   /** true = all network channels by GPUDirect RDMA, false = none; null when mixed or not shown. */
   readonly gdr: boolean | null;

@@ -61,7 +61,7 @@ function takeRecord(facts: HostFacts, record: LogRecord, lineNumber: number): vo
   if (facts.library === 'other' && record.text.includes('NCCL ')) facts.library = 'nccl';
   if (facts.library === 'other' && /[Gg]loo/.test(record.text)) facts.library = 'gloo';
   const text = record.text.slice(0, maxTextLength);
-  takeFacts(facts, { ...record, text });
+  takeFacts(facts, { ...record, text }, lineNumber);
   if (isBenign(text)) {
     if (facts.benign.size < limits.benign) facts.benign.add(text.trim());
     return;

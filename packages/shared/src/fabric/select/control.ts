@@ -161,7 +161,10 @@ function kindRank(item: InterfaceView): number {
     'tunnel',
     'loopback',
   ];
-  return order.indexOf(item.netdev?.kind ?? 'unknown');
+  const kind = item.netdev?.kind ?? 'unknown';
+  // A VLAN's own parent is an interface here; `if163` is the far end of a pod's veth.
+  const stacked = kind === 'ether' && !/^(if\d+)?$/.test(item.netdev?.parent ?? '');
+  return order.indexOf(stacked ? 'vlan' : kind);
 }
 
 function sharedSubnet(item: InterfaceView, peers: readonly NodeView[]): boolean {

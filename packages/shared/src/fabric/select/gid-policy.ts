@@ -24,6 +24,7 @@ export function gidPolicy(
   ncclVersion: string | null,
   override: Sourced<number> | null,
 ): GidPolicy {
+  if (ports.length === 0) return policy('unset', 'no HCA is used');
   const roce = ports.filter((port) => port.layer !== 'ib');
   if (roce.length === 0) return policy('unset', 'InfiniBand needs no GID index');
   if (override !== null) return policy(`set:${override.value}`, override.source);

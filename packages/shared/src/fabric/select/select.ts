@@ -72,7 +72,9 @@ export function selectFabric(nodes: readonly FabricNode[], policy: FabricPolicy)
         ...controlReasons(item),
         ...item.reasons,
         ...gidReasons(item),
-        { subject: 'NCCL_IB_GID_INDEX', decision: 'chosen', because: gid.because },
+        ...(hcas.length === 0
+          ? []
+          : [{ subject: 'NCCL_IB_GID_INDEX', decision: 'chosen' as const, because: gid.because }]),
       ],
     };
   });
