@@ -1,5 +1,6 @@
 /** The OpenAPI document is made of the routes' own schemas; the page shows it without a script. */
 
+import { ErrorBody } from '@dsr1/shared/errors';
 import { VERSION } from '@dsr1/shared/version';
 import swagger from '@fastify/swagger';
 import type { ApiServer } from './api-server.ts';
@@ -22,9 +23,13 @@ export async function describeApi(server: ApiServer): Promise<void> {
       },
       security: [{ key: [] }],
     },
-    // The lowest role is part of the contract.
+    // The lowest role is part of the contract, and every error has one shape.
     transform: ({ schema, url, route }) => ({
-      schema: { ...schema, 'x-role': route.config?.authz } as typeof schema,
+      schema: {
+        ...schema,
+        'x-role': route.config?.authz,
+        response: { ...(schema?.response as object | undefined), default: ErrorBody },
+      } as typeof schema,
       url,
     }),
   });

@@ -36,7 +36,3 @@ export interface NodeRecord {
 
 export const rankKey = (report: Pick<RankReport, 'deployment' | 'epoch' | 'rank'>): string =>
   `${report.deployment}/${report.epoch}/${report.rank}`;
-
-/** Runs that hold GPUs and ports. */
-export const liveRanks = (record: NodeRecord): readonly RankReport[] =>
-  [...record.ranks.values()].filter((report) => report.state === 'prepared' || report.state === 'running');

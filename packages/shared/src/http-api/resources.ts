@@ -3,8 +3,8 @@
  */
 import { type Static, Type } from 'typebox';
 import { Phase } from '../engines/phases.ts';
-import { Nullable } from '../facts/nullable.ts';
 import { NodeFacts } from '../facts/node.ts';
+import { Nullable } from '../facts/nullable.ts';
 import { LaunchPlan, Rejection } from '../plan/model.ts';
 import { DeploymentSpec, EngineKind } from '../spec/deployment.ts';
 
@@ -54,7 +54,10 @@ export const TokenSummary = Type.Object({
 });
 export type TokenSummary = Static<typeof TokenSummary>;
 /** The only answer that ever holds the token itself. */
-export const CreatedToken = Type.Intersect([TokenSummary, Type.Object({ token: Type.String(), joinLine: Type.String() })]);
+export const CreatedToken = Type.Intersect([
+  TokenSummary,
+  Type.Object({ token: Type.String(), joinLine: Type.String() }),
+]);
 export type CreatedToken = Static<typeof CreatedToken>;
 export const TokenRequest = Type.Object(
   {
@@ -132,7 +135,11 @@ export const DeploymentDetail = Type.Intersect([
 export type DeploymentDetail = Static<typeof DeploymentDetail>;
 
 /** Where a client sends requests and the generated key of the running attempt (role operator). */
-export const EndpointAccess = Type.Object({ url: Type.String(), apiKey: Nullable(Type.String()), model: Type.String() });
+export const EndpointAccess = Type.Object({
+  url: Type.String(),
+  apiKey: Nullable(Type.String()),
+  model: Type.String(),
+});
 export type EndpointAccess = Static<typeof EndpointAccess>;
 
 export const EventLevel = Type.Union([Type.Literal('info'), Type.Literal('warning'), Type.Literal('error')]);
@@ -153,5 +160,26 @@ export type ClusterEvent = Static<typeof ClusterEvent>;
 export const KeyRole = Type.Union([Type.Literal('viewer'), Type.Literal('operator'), Type.Literal('admin')]);
 export type KeyRole = Static<typeof KeyRole>;
 
-export const VersionInfo = Type.Object({ version: Type.String(), clusterId: Type.String(), clusterName: Type.String() });
+export const KeySummary = Type.Object({
+  id: Type.String(),
+  role: KeyRole,
+  note: Type.String(),
+  createdAt: Type.String(),
+  revoked: Type.Boolean(),
+});
+export type KeySummary = Static<typeof KeySummary>;
+/** The only answer that ever holds the key itself. */
+export const CreatedKey = Type.Intersect([KeySummary, Type.Object({ key: Type.String() })]);
+export type CreatedKey = Static<typeof CreatedKey>;
+export const KeyRequest = Type.Object(
+  { role: KeyRole, note: Type.Optional(Type.String({ maxLength: 200 })) },
+  { additionalProperties: false },
+);
+export type KeyRequest = Static<typeof KeyRequest>;
+
+export const VersionInfo = Type.Object({
+  version: Type.String(),
+  clusterId: Type.String(),
+  clusterName: Type.String(),
+});
 export type VersionInfo = Static<typeof VersionInfo>;

@@ -1,0 +1,91 @@
+/** dsr1-coordinator: `run` (default), `backup`, `version`. */
+import { realpathSync } from 'node:fs';
+import { systemClock } from '@dsr1/shared/clock';
+import { flagNameOf, type LoadedConfig, loadConfig, printConfig } from '@dsr1/shared/config';
+import { toDsr1Error } from '@dsr1/shared/errors';
+import { createLogger } from '@dsr1/shared/logger';
+import { VERSION } from '@dsr1/shared/version';
+import { Command } from 'commander';
+import { CoordinatorConfig } from './config.ts';
+import { startCoordinator } from './coordinator.ts';
+import { adminKeyPath } from './first-start.ts';
+import { caPath } from './join/ca.ts';
+import { backupState } from './store/backup.ts';
+
+const DEFAULT_CONFIG_FILE = '/etc/dsr1/coordinator.yaml';
+
+const program = new Command('dsr1-coordinator').description('registry, planner and HTTP API of one cluster');
+withSettings(program.command('run', { isDefault: true }).description('run until SIGTERM'))
+  .option('--print-join', 'make a new join token at the start and print the join line')
+  .option('--print-config', 'print the settings and where each comes from, then end')
+  .action(async ({ printJoin, printConfig: print, ...flags }: Flags) => {
+    const loaded = settings(flags);
+    if (print === true) process.stdout.write(printConfig(loaded));
+    else await run(loaded.config, printJoin === true);
+  });
+withSettings(
+  program.command('backup').description('copy database, CA and CA key into a folder; works while it runs'),
+)
+  .requiredOption('--to <folder>', 'folder to write')
+  .action(async ({ to, ...flags }: Flags) => {
+    process.stdout.write(`wrote ${backupState(settings(flags).config.stateDir, String(to))}\n`);
+  });
+program
+  .command('version')
+  .description('print the version')
+  .action(() => void process.stdout.write(`${VERSION}\n`));
+
+try {
+  await program.parseAsync();
+} catch (thrown) {
+  const error = toDsr1Error(thrown);
+  process.stderr.write(
+    `error ${error.code}: ${error.message}\n${error.hint === null ? '' : `hint: ${error.hint}\n`}`,
+  );
+  process.exitCode = error.entry.exit;
+}
+
+async function run(config: CoordinatorConfig, printJoin: boolean): Promise<void> {
+  const log = createLogger('dsr1-coordinator', config.logLevel);
+  const coordinator = await startCoordinator(config, { log, clock: systemClock });
+  const { ports, url, clusterId } = coordinator;
+  log.info({ ports, url, clusterId, version: VERSION }, 'coordinator is up');
+  if (coordinator.firstStart) {
+    process.stdout.write(
+      `cluster ${clusterId} is new\nAPI ${url}\nCA ${caPath(config.stateDir)}\nadmin key ${adminKeyPath(config.stateDir)}\n`,
+    );
+  }
+  if (coordinator.firstStart || printJoin) {
+    const { joinLine, expiresAt } = await coordinator.tokens.create(
+      { note: 'printed at the start' },
+      'dsr1-coordinator',
+    );
+    process.stdout.write(`join a node until ${expiresAt}:\n  ${joinLine}\n`);
+  }
+  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
+  log.info({ signal: await promise }, 'coordinator ends');
+  await coordinator.close();
+}
+
+type Flags = Readonly<Record<string, unknown>>;
+
+/** One flag for each key of the schema. */
+function withSettings(command: Command): Command {
+  command.option('--config <file>', `settings in YAML (default: ${DEFAULT_CONFIG_FILE} when it exists)`);
+  for (const [key, property] of Object.entries(CoordinatorConfig.properties)) {
+    const { description = '', default: value } = property as { description?: string; default?: unknown };
+    command.option(`${flagNameOf(key)} <value>`, `${description} [${JSON.stringify(value)}]`);
+  }
+  return command;
+}
+
+function settings({ config: file, ...flags }: Flags): LoadedConfig<CoordinatorConfig> {
+  return loadConfig(CoordinatorConfig, {
+    defaultFile: DEFAULT_CONFIG_FILE,
+    file: typeof file === 'string' ? realpathSync(file) : undefined,
+    envPrefix: 'DSR1_COORDINATOR_',
+    env: process.env,
+    flags,
+  });
+}
