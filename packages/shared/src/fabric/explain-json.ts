@@ -3,6 +3,7 @@ import type { ExplainedGroup, Explanation } from './explain.ts';
 import { fileReading } from './file-reading.ts';
 import { UNNAMED_DEVICE } from './merge/merge-gids.ts';
 import type { NodeFabric } from './model.ts';
+import type { NcclReport } from './nccl-log/model.ts';
 
 export function explanationJson({ dump, groups }: Explanation): Record<string, unknown> {
   const files = [...dump.files].flatMap(([path, evidence]) => {
@@ -27,12 +28,28 @@ export function explanationJson({ dump, groups }: Explanation): Record<string, u
         oob_ifname: report.oobIfname,
         nic_count: report.nicCount,
         gdr: report.gdr,
-        errors: report.errors.map(({ line, category }) => ({ line, category })),
+        errors: errorsOf(report, group),
       })),
     ),
     rejected_env: groups.flatMap((group) => group.rejectedEnv),
     diagnosis: groups.flatMap((group) => group.diagnoses),
   };
+}
+
+/** Lines that say an error, and lines that show a cause without saying so (a channel between isolated rails). */
+function errorsOf(
+  report: NcclReport,
+  { diagnoses, logs }: ExplainedGroup,
+): { line: string; category: string }[] {
+  const said = report.errors.map(({ line, category }) => ({ line, category }));
+  const lines = new Set(
+    logs.filter((log) => log.report === report).flatMap((log) => log.lines.map((line) => line.trim())),
+  );
+  const shown = diagnoses
+    .filter((item) => item.confidence === 'high')
+    .flatMap((item) => item.evidence.map(({ text }) => ({ line: text, category: item.category })))
+    .filter(({ line }) => lines.has(line.trim()) && !said.some((error) => error.line === line));
+  return [...said, ...shown];
 }
 
 function nodeJson(fabric: NodeFabric, group: ExplainedGroup): Record<string, unknown> {
