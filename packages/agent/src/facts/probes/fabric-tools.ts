@@ -14,7 +14,7 @@ export interface FabricTools {
 }
 
 /** `show_gids` forks several times a table row: seconds on a host with many HCAs. */
-const SCRIPT_LIMITS = { timeoutMs: 10_000 };
+const SCRIPT_LIMITS = { timeoutMs: 5000 };
 
 export async function askFabricTools(host: Host): Promise<FabricTools> {
   const [ibdev2netdev, rdmaLink, showGids] = await Promise.all([

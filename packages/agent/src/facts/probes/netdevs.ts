@@ -3,7 +3,7 @@ import type { Netdev, NetdevAddress, NetdevKind } from '@dsr1/shared/facts/netde
 import type { Probe } from '@dsr1/shared/facts/nullable';
 import type { Host } from '../../host/host.ts';
 import { naturalOrder } from '../../host/natural-order.ts';
-import { detected, numberIn, readNumaNode, undetected } from '../probe.ts';
+import { detected, numberIn, readNumaNode, readNumber, undetected } from '../probe.ts';
 import { type NetdevAddresses, probeAddresses } from './addresses.ts';
 
 const CLASS = '/sys/class/net';
@@ -36,9 +36,12 @@ export async function pciOf(host: Host, devicePath: string): Promise<string | nu
 
 async function readNetdev(host: Host, name: string, ip: NetdevAddresses | undefined): Promise<Netdev | null> {
   const at = `${CLASS}/${name}`;
-  const [entries, texts, driver, pci, master, numaNode] = await Promise.all([
+  const [entries, texts, speed, carrier, driver, pci, master, numaNode] = await Promise.all([
     host.list(at),
-    Promise.all(ATTRIBUTES.map((attribute) => host.readText(`${at}/${attribute}`))),
+    host.readTable(ATTRIBUTES.map((attribute) => `${at}/${attribute}`)),
+    // These two ask the driver.
+    readNumber(host, `${at}/speed`),
+    readNumber(host, `${at}/carrier`),
     host.realPath(`${at}/device/driver`),
     pciOf(host, `${at}/device`),
     host.realPath(`${at}/master`),
@@ -58,10 +61,11 @@ async function readNetdev(host: Host, name: string, ip: NetdevAddresses | undefi
     name,
     kind,
     ifindex,
-    up: flags === null ? null : (flags & IFF_UP) !== 0 && value.carrier === '1',
+    up: flags === null ? null : (flags & IFF_UP) !== 0 && carrier === 1,
     mtu: numberIn(value.mtu),
     mac: value.address,
-    speedMbps: positive(numberIn(value.speed)),
+    // The kernel shows -1 where the speed is not known.
+    speedMbps: speed !== null && speed > 0 ? speed : null,
     master: master?.split('/').at(-1) ?? null,
     parent: slaves.length > 0 || kind === 'bridge' ? null : lower,
     slaves,
@@ -78,10 +82,8 @@ const ATTRIBUTES = [
   'ifindex',
   'iflink',
   'flags',
-  'carrier',
   'mtu',
   'address',
-  'speed',
   'uevent',
   'bonding/slaves',
 ] as const;
@@ -119,9 +121,6 @@ const DEVICE_TYPES: Readonly<Record<string, NetdevKind>> = {
   gretap: 'tunnel',
   geneve: 'tunnel',
 };
-
-/** The kernel shows -1 where the speed is not known. */
-const positive = (value: number | null) => (value !== null && value > 0 ? value : null);
 
 const byAddress = (a: NetdevAddress, b: NetdevAddress) =>
   a.family - b.family || naturalOrder(a.address, b.address);

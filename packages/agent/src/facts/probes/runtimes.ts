@@ -32,13 +32,11 @@ async function dockerVersion(host: Host): Promise<string | null> {
 }
 
 async function compilerVersion(host: Host): Promise<string | null> {
-  const versions = await Promise.all(
-    ['g++', 'clang++'].map(async (compiler) => {
-      const version = await printed(host, [compiler, '-dumpfullversion', '-dumpversion']);
-      return version === null ? null : `${compiler} ${version}`;
-    }),
-  );
-  return versions.find((version) => version !== null) ?? null;
+  for (const compiler of ['g++', 'clang++']) {
+    const version = await printed(host, [compiler, '-dumpfullversion', '-dumpversion']);
+    if (version !== null) return `${compiler} ${version}`;
+  }
+  return null;
 }
 
 async function printed(host: Host, argv: readonly [string, ...string[]]): Promise<string | null> {
