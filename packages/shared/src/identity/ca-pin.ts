@@ -69,7 +69,7 @@ async function readChain(host: string, port: number, timeoutMs: number): Promise
     host,
     port,
     servername: SERVER_NAME,
-    ALPNProtocols: ['h2'],
+    ALPNProtocols: ['h2', 'http/1.1'],
     rejectUnauthorized: false,
   });
   const timer = setTimeout(() => {
