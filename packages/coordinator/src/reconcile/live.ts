@@ -47,22 +47,26 @@ function prepare({ deployment }: Situation, gang: readonly GangRank[]): readonly
  * run wait at their rendezvous meanwhile.
  */
 function commit(
-  { nowMs, policy }: Situation,
+  { deployment, nowMs, policy }: Situation,
   attempt: AttemptRecord,
   gang: readonly GangRank[],
 ): readonly Action[] {
   const open = gang.filter(({ record }) => !record.committed);
   const present = open.filter(({ node }) => isPresent(node)).map(({ record }) => record.rank);
+  const confirm = { kind: 'commit', ranks: present } as const;
+  // Told by a coordinator that died before it could store the answers.
+  if (open.every(({ report }) => report?.state === 'running')) return [confirm];
+  const unknown = open.filter(({ node }) => node?.reported === false).map(({ record }) => record.nodeName);
+  if (unknown.length > 0 && present.length === 0)
+    return settle(deployment, 'starting', `waits for ${nodeNames(unknown)} to report`);
   const giveUpAtMs = (attempt.commitAtMs ?? nowMs) + policy.commitWindowMs;
-  const unknown = open.some(({ node }) => node?.reported === false);
-  if (nowMs >= giveUpAtMs && !unknown) {
+  if (nowMs >= giveUpAtMs && unknown.length === 0) {
     const names = nodeNames(open.map(({ record }) => record.nodeName));
     return [
       end('interrupted', `${names} did not confirm the start within ${policy.commitWindowMs / 1000} s`),
     ];
   }
-  if (open.length === 0 || present.length > 0) return [{ kind: 'commit', ranks: present }];
-  return [{ kind: 'wake', atMs: giveUpAtMs }];
+  return present.length > 0 ? [confirm] : [{ kind: 'wake', atMs: giveUpAtMs }];
 }
 
 function run(
