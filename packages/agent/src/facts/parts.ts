@@ -24,7 +24,8 @@ import { probeSettings } from './probes/settings.ts';
 export interface FactParts {
   readonly machine: HostIdentity &
     Pick<NodeFacts, 'os' | 'cpu' | 'memory' | 'disks' | 'limits' | 'ephemeralPorts'> &
-    Required<Pick<NodeFacts, 'settings'>>;
+    Required<Pick<NodeFacts, 'settings'>> &
+    Pick<NodeFacts, 'nodeIp'>;
   readonly network: Pick<NodeFacts, 'netdevs' | 'routes' | 'hcas'>;
   readonly fabricTools: FabricTools;
   readonly gpus: Pick<NodeFacts, 'gpus'> & { readonly smiTopology: Probe<GpuTopology> };
@@ -37,8 +38,8 @@ export type Part = keyof FactParts;
 export interface FactsOptions {
   /** Where Python environments with engines are looked for, beside PATH; `*` stands for any one name. */
   readonly engineRoots: readonly string[];
-  /** Tells agents apart that share one host (a demo); empty on a node. */
-  readonly instance: string;
+  /** Address under which the other nodes reach this one, where the operator says it; null = found out by routes. */
+  readonly nodeIp: string | null;
 }
 
 export const DEFAULT_FACTS_OPTIONS: FactsOptions = {
@@ -53,7 +54,7 @@ export const DEFAULT_FACTS_OPTIONS: FactsOptions = {
     '/usr/local',
     '/usr',
   ],
-  instance: '',
+  nodeIp: null,
 };
 
 const FILES_LIMIT_MS = 3000;
@@ -65,9 +66,9 @@ const GPU_LIMIT_MS = 16_000;
 export const COLLECTORS: {
   readonly [P in Part]: (host: Host, options: FactsOptions) => Promise<FactParts[P]>;
 } = {
-  machine: async (host, { instance }) => {
+  machine: async (host, { nodeIp }) => {
     const [identity, os, cpu, memory, disks, limits, ephemeralPorts, settings] = await Promise.all([
-      readIdentity(host, instance),
+      readIdentity(host, nodeIp),
       limited(FILES_LIMIT_MS, () => probeOs(host)),
       limited(FILES_LIMIT_MS, () => probeCpu(host)),
       limited(FILES_LIMIT_MS, () => probeMemory(host)),
@@ -76,11 +77,11 @@ export const COLLECTORS: {
       limited(FILES_LIMIT_MS, () => probeEphemeralPorts(host)),
       limited(FILES_LIMIT_MS, () => probeSettings(host)),
     ]);
-    return { ...identity, os, cpu, memory, disks, limits, ephemeralPorts, settings };
+    return { ...identity, ...(nodeIp === null ? {} : { nodeIp }), os, cpu, memory, disks, limits, ephemeralPorts, settings };
   },
-  network: async (host) => {
+  network: async (host, { nodeIp }) => {
     const [netdevs, routes, hcas] = await Promise.all([
-      limited(TOOLS_LIMIT_MS, () => probeNetdevs(host)),
+      limited(TOOLS_LIMIT_MS, () => probeNetdevs(host, nodeIp)),
       limited(TOOLS_LIMIT_MS, () => probeRoutes(host)),
       limited(FILES_LIMIT_MS, () => probeHcas(host)),
     ]);

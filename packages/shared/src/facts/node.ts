@@ -80,6 +80,8 @@ export const NodeFacts = Type.Object({
   bootId: Type.String(),
   /** Detects clones; never a credential. */
   fingerprint: Type.String(),
+  /** Address under which the other nodes reach this one, where the operator set it. */
+  nodeIp: Type.Optional(Type.String()),
   agentVersion: Type.String(),
   /** Argv that starts dsr1-agent on this node (absolute paths): rehearsal ranks run the agent's own program. */
   agentCommand: Type.Array(Type.String(), { minItems: 1 }),

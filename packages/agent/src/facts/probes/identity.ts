@@ -9,8 +9,8 @@ export interface HostIdentity {
   readonly fingerprint: string;
 }
 
-/** @param instance tells agents apart that share one host (a demo); empty on a node */
-export async function readIdentity(host: Host, instance: string): Promise<HostIdentity> {
+/** @param nodeIp the operator's word on the node's address: tells agents apart that share one host */
+export async function readIdentity(host: Host, nodeIp: string | null): Promise<HostIdentity> {
   const [hostname, bootId, machineId, product] = await Promise.all([
     readLine(host, '/proc/sys/kernel/hostname'),
     readLine(host, '/proc/sys/kernel/random/boot_id'),
@@ -21,6 +21,6 @@ export async function readIdentity(host: Host, instance: string): Promise<HostId
   return {
     hostname: hostname ?? 'unknown',
     bootId: bootId ?? 'unknown',
-    fingerprint: sha256Hex([machineId, product, instance].join('\n')).slice(0, 32),
+    fingerprint: sha256Hex([machineId, product, nodeIp].join('\n')).slice(0, 32),
   };
 }

@@ -9,8 +9,11 @@ import { type NetdevAddresses, probeAddresses } from './addresses.ts';
 const CLASS = '/sys/class/net';
 const IFF_UP = 1;
 
-/** Every netdev of the agent's namespace: hardware from sysfs, addresses from `ip`. */
-export async function probeNetdevs(host: Host): Promise<Probe<Netdev[]>> {
+/**
+ * Every netdev of the agent's namespace: hardware from sysfs, addresses from `ip`.
+ * @param nodeIp the operator's word on the node's address; one in 127.0.0.0/8 is on loopback without being listed there
+ */
+export async function probeNetdevs(host: Host, nodeIp: string | null): Promise<Probe<Netdev[]>> {
   const [names, addresses] = await Promise.all([host.list(CLASS), probeAddresses(host)]);
   const known = new Map(addresses.detected ? addresses.value.map((row) => [row.name, row]) : []);
   if (names === null && known.size === 0)
@@ -19,8 +22,16 @@ export async function probeNetdevs(host: Host): Promise<Probe<Netdev[]>> {
   const netdevs = await Promise.all(all.map((name) => readNetdev(host, name, known.get(name))));
   return detected(
     `sysfs, ${addresses.detected ? addresses.source : addresses.reason}`,
-    netdevs.filter((netdev) => netdev !== null),
+    netdevs.filter((netdev) => netdev !== null).map((netdev) => withLoopbackAddress(netdev, nodeIp)),
   );
+}
+
+/** The kernel takes all of 127.0.0.0/8 as local to the loopback device (net/ipv4/devinet.c), so agents of one host may have an address each. */
+function withLoopbackAddress(netdev: Netdev, nodeIp: string | null): Netdev {
+  if (netdev.kind !== 'loopback' || nodeIp === null || !nodeIp.startsWith('127.')) return netdev;
+  if (netdev.addresses.some(({ address }) => address === nodeIp)) return netdev;
+  const own: NetdevAddress = { family: 4, address: nodeIp, prefixLength: 8, scope: 'host' };
+  return { ...netdev, addresses: [...netdev.addresses, own].sort(byAddress) };
 }
 
 /** PCI function of a device folder: the last one on its path (virtio and auxiliary devices sit below theirs). */
