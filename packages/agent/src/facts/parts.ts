@@ -77,7 +77,17 @@ export const COLLECTORS: {
       limited(FILES_LIMIT_MS, () => probeEphemeralPorts(host)),
       limited(FILES_LIMIT_MS, () => probeSettings(host)),
     ]);
-    return { ...identity, ...(nodeIp === null ? {} : { nodeIp }), os, cpu, memory, disks, limits, ephemeralPorts, settings };
+    return {
+      ...identity,
+      ...(nodeIp === null ? {} : { nodeIp }),
+      os,
+      cpu,
+      memory,
+      disks,
+      limits,
+      ephemeralPorts,
+      settings,
+    };
   },
   network: async (host, { nodeIp }) => {
     const [netdevs, routes, hcas] = await Promise.all([
