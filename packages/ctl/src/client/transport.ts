@@ -23,7 +23,6 @@ export async function sendRequest(target: Target, request: HttpRequest): Promise
   const body = request.body === undefined ? null : JSON.stringify(request.body);
   const options = {
     method: request.method,
-    signal: request.signal,
     headers: {
       accept: request.accept,
       authorization: `Bearer ${target.apiKey}`,
@@ -41,7 +40,15 @@ export async function sendRequest(target: Target, request: HttpRequest): Promise
     reject(new Dsr1Error('TIMEOUT', contextText.timeout(target.server.origin, request.timeoutMs)));
     outgoing.destroy();
   }, request.timeoutMs);
-  outgoing.once('response', resolve);
+  outgoing.once('response', (answer) => {
+    // Who reads the body sees its errors; this keeps an abort between two reads from being an uncaught one.
+    answer.on('error', () => {});
+    resolve(answer);
+  });
+  // Without an error: the socket may be back in the agent's pool, where nobody listens (as with Node's `signal` option).
+  const abort = () => void outgoing.destroy();
+  request.signal.addEventListener('abort', abort);
+  outgoing.once('close', () => request.signal.removeEventListener('abort', abort));
   outgoing.on('error', (cause) => reject(connectionError(target.server.origin, cause)));
   outgoing.end(body ?? undefined);
   try {

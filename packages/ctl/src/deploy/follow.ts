@@ -27,17 +27,27 @@ export async function follow(
   let seen: Observation | null = null;
   let answeredMs = io.clock.monotonicMs();
   for (;;) {
-    try {
-      const detail = await api.deployment(name);
-      answeredMs = io.clock.monotonicMs();
-      seen = observe(seen, detail, answeredMs);
+    const nowMs = io.clock.monotonicMs();
+    const detail = await look(api, name, nowMs - answeredMs < SILENCE_MS);
+    if (detail !== null) {
+      answeredMs = nowMs;
+      seen = observe(seen, detail, nowMs);
       onLook(seen);
       if (detail.state === goal) return detail;
       if (detail.state === 'failed' || detail.state === 'stopped') throw launchFailed(detail);
-    } catch (thrown) {
-      if (!isSilence(thrown) || io.clock.monotonicMs() - answeredMs > SILENCE_MS) throw thrown;
     }
     await pause(POLL_MS, io.interrupted);
+  }
+}
+
+/** null when the coordinator is silent and that is still borne. */
+async function look(api: Api, name: string, patient: boolean): Promise<DeploymentDetail | null> {
+  try {
+    return await api.deployment(name);
+  } catch (thrown) {
+    const { code } = toDsr1Error(thrown);
+    if (patient && (code === 'COORDINATOR_UNREACHABLE' || code === 'TIMEOUT')) return null;
+    throw thrown;
   }
 }
 
@@ -47,8 +57,3 @@ function launchFailed(detail: DeploymentDetail): Dsr1Error {
     details: { rejections: detail.rejections },
   });
 }
-
-const isSilence = (thrown: unknown): boolean => {
-  const { code } = toDsr1Error(thrown);
-  return code === 'COORDINATOR_UNREACHABLE' || code === 'TIMEOUT';
-};

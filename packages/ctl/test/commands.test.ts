@@ -1,0 +1,444 @@
+import { X509Certificate } from 'node:crypto';
+import { chmodSync, existsSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Dsr1Error } from '@dsr1/shared/errors';
+import { spkiSha256Hex } from '@dsr1/shared/identity/ca-pin';
+import { test } from 'tap';
+import { createTestCa } from '../../shared/test/helpers/test-ca.ts';
+import { fakeCoordinator, KEY } from './helpers/fake-coordinator.ts';
+import { runCtl } from './helpers/fake-io.ts';
+import { aDeployment, aNode, anEvent, aPlan, aRank } from './helpers/values.ts';
+
+const NO_STACK = /\n\s+at /;
+
+test('a wrong command line names the nearest right one and exits with 2', async (t) => {
+  const home = t.testdir();
+  for (const [argv, message, hint] of [
+    [['depoy'], /unknown command 'depoy'/, /Did you mean deploy\?/],
+    [['node', 'lst'], /unknown command 'lst'/, /Did you mean list\?/],
+    [['ls', '--jsn'], /unknown option '--jsn'/, /Did you mean --json\?/],
+    [['status'], /missing required argument 'name'/, /dsr1ctl --help/],
+    [['wait', 'r1', '--for', 'ready'], /'ready' is invalid.*serving, stopped/, /dsr1ctl --help/],
+    [['wait', 'r1', '--timeout', 'soon'], /expected a duration such as 90s/, /dsr1ctl --help/],
+    [['node'], /expected a subcommand, found none/, /listed above/],
+    [['deploy'], /expected a deployment file or at least --name and --engine/, /deploy FILE/],
+    [
+      ['context', 'add', 'x', '--server', 'a b', '--key-file', '-'],
+      /expected HOST or HOST:PORT, found 'a b'/,
+      /10\.0\.0\.1/,
+    ],
+  ] as const) {
+    const { code, out, err } = await runCtl(argv, { home });
+    t.equal(code, 2, argv.join(' '));
+    t.match(err, message);
+    t.match(err, hint);
+    t.notMatch(out + err, NO_STACK);
+  }
+  t.equal((await runCtl(['--help'], { home })).code, 0);
+  t.match((await runCtl(['deploy', '--help'], { home })).out, /--tp <n>/);
+});
+
+test('without a usable context every command says how to get one', async (t) => {
+  const home = t.testdir();
+  const path = join(home, '.config/dsr1/contexts.yaml');
+  t.match(await runCtl(['ls'], { home }), {
+    code: 2,
+    err: /expected a context in .*contexts\.yaml, found none[\s\S]*dsr1ctl init/,
+  });
+  const { address } = await fakeCoordinator(t, home, { 'GET /deployments': [] });
+  t.match(await runCtl(['ls'], { home }), { code: 0, out: /no deployment/ });
+  t.equal(statSync(path).mode & 0o777, 0o600);
+  t.match(await runCtl(['ls', '--context', 'prod'], { home }), {
+    code: 2,
+    err: /no context is named 'prod'; known: test/,
+  });
+  t.match(await runCtl(['ls'], { home, env: { DSR1_CONTEXT: 'prod' } }), { code: 2, err: /'prod'/ });
+  chmodSync(path, 0o644);
+  t.match(await runCtl(['ls'], { home }), { code: 2, err: /expected mode 0600, found 0644[\s\S]*chmod 600/ });
+  chmodSync(path, 0o600);
+  for (const [content, problem] of [
+    ['contexts: [', /is no contexts file/],
+    ['contexts: {}\ncurent: x\n', /curent is not a known key/],
+    [`contexts: {a: {server: 'https://h:1', key: k}}\ncurrent: a\n`, /without a pinned CA/],
+    [`contexts: {a: {server: 'http://10.0.0.1:1', key: k}}\ncurrent: a\n`, /without a pinned CA/],
+    [`contexts: {a: {server: '${address}'}}\ncurrent: a\n`, /has no API key/],
+  ] as const) {
+    writeFileSync(path, content);
+    t.match(await runCtl(['ls'], { home }), { code: 2, err: problem });
+  }
+  const keyFile = join(home, 'key');
+  writeFileSync(keyFile, `${KEY}\n`);
+  t.match(await runCtl(['ls'], { home, env: { DSR1_API_KEY_FILE: keyFile } }), { code: 0 });
+  t.match(await runCtl(['ls'], { home, env: { DSR1_API_KEY_FILE: `${keyFile}.no` } }), {
+    code: 2,
+    err: /key\.no/,
+  });
+});
+
+test('contexts are added by pin or CA, listed without keys, used and removed', async (t) => {
+  const home = t.testdir({ key: `${KEY}\n` });
+  const ca = await createTestCa('c0ffee');
+  const { keyPem, certPem } = await ca.issueServer();
+  const info = { version: '0.1.0', clusterId: 'c0ffee', clusterName: 'lab' };
+  const { address } = await fakeCoordinator(
+    t,
+    home,
+    { 'GET /version': info },
+    { key: keyPem, cert: certPem, ca: ca.caPem },
+  );
+  const pin = spkiSha256Hex(new X509Certificate(ca.caPem));
+  const add = (name: string, ...args: string[]) =>
+    runCtl(['context', 'add', name, '--server', address, '--key-file', 'key', ...args], { home });
+  const cwdKey = join(home, 'key');
+  t.match(await add('none', '--key-file', cwdKey), { code: 2, err: /expected --ca FILE or --ca-pin/ });
+  t.match(await add('bad', '--key-file', cwdKey, '--ca-pin', '0'.repeat(64)), {
+    code: 4,
+    err: /CA_MISMATCH/,
+  });
+  t.match(await add('lab', '--key-file', cwdKey, '--ca-pin', pin), {
+    code: 0,
+    out: /context lab .* is now the current one/,
+  });
+  t.match(await runCtl(['version'], { home }), { code: 0, out: /cluster lab \(c0ffee\)/ });
+  const listed = await runCtl(['context', 'list', '--json'], { home });
+  t.notMatch(listed.out, KEY);
+  t.match(JSON.parse(listed.out), [
+    { name: 'test', current: false },
+    { name: 'lab', current: true, key: 'stored' },
+  ]);
+  t.match(await runCtl(['context', 'use', 'test'], { home }), { code: 0 });
+  t.match(await runCtl(['context', 'remove', 'test'], { home }), { code: 0 });
+  t.match(await runCtl(['version'], { home }), { code: 0, out: /none configured/ });
+});
+
+test('a server that is not the pinned coordinator gets no key', async (t) => {
+  const home = t.testdir();
+  const [ca, other] = await Promise.all([createTestCa('c0ffee'), createTestCa('c0ffee')]);
+  const strange = await other.issueServer();
+  const first = await fakeCoordinator(
+    t,
+    home,
+    {},
+    { key: strange.keyPem, cert: strange.certPem, ca: ca.caPem },
+  );
+  t.match(await runCtl(['ls'], { home }), { code: 4, err: /CA_MISMATCH/ });
+  const node = await ca.issueServer({ uri: 'dsr1://c0ffee/node/n-1' });
+  const second = await fakeCoordinator(t, home, {}, { key: node.keyPem, cert: node.certPem, ca: ca.caPem });
+  t.match(await runCtl(['ls'], { home }), { code: 4, err: /CA_MISMATCH[\s\S]*nothing was sent/ });
+  t.strictSame([...first.received, ...second.received], []);
+});
+
+test('answers of another form, refusals and silence are named errors with their exit codes', async (t) => {
+  const home = t.testdir();
+  await fakeCoordinator(t, home, {
+    'GET /nodes': [{ name: 'gpu1' }],
+    'GET /deployments/x': new Dsr1Error('DEPLOYMENT_NOT_FOUND', "no deployment is named 'x'", {
+      hint: 'see ls',
+    }),
+    'GET /deployments': 'gateway says no',
+  });
+  t.match(await runCtl(['node', 'list'], { home }), { code: 4, err: /VERSION_SKEW/ });
+  t.match(await runCtl(['ls'], { home }), { code: 4, err: /VERSION_SKEW/ });
+  const missing = await runCtl(['status', 'x', '--json'], { home });
+  t.equal(missing.code, 5);
+  t.match(JSON.parse(missing.err), { error: { code: 'DEPLOYMENT_NOT_FOUND', hint: 'see ls' } });
+  const wrongKey = join(home, 'wrong');
+  writeFileSync(wrongKey, 'nobody');
+  t.match(await runCtl(['ls'], { home, env: { DSR1_API_KEY_FILE: wrongKey } }), {
+    code: 4,
+    err: /UNAUTHENTICATED/,
+  });
+  writeFileSync(
+    join(home, '.config/dsr1/contexts.yaml'),
+    `current: a\ncontexts: {a: {server: 'http://127.0.0.1:1', key: k}}\n`,
+  );
+  t.match(await runCtl(['ls'], { home }), {
+    code: 8,
+    err: /no answer from the coordinator at http:\/\/127\.0\.0\.1:1: ECONNREFUSED/,
+  });
+  t.match(await runCtl(['ls'], { home, env: { DSR1_DEBUG: '1' } }), { err: NO_STACK });
+});
+
+test('nodes and tokens are listed, changed and removed', async (t) => {
+  const home = t.testdir();
+  const token = {
+    id: 'abcd1234',
+    createdAt: '2026-01-01T00:00:00Z',
+    expiresAt: '2099-01-01T00:00:00Z',
+    maxUses: 3,
+    uses: 1,
+    revoked: false,
+    note: '',
+  };
+  const { received } = await fakeCoordinator(t, home, {
+    'GET /nodes': [aNode(), aNode({ name: 'gpu2', state: 'lost', cordoned: true, gpus: null })],
+    'GET /nodes/gpu1': { ...aNode(), facts: null, factsAt: null },
+    'POST /nodes/gpu1/cordon': aNode({ cordoned: true }),
+    'POST /nodes/gpu1/uncordon': aNode(),
+    'DELETE /nodes/gpu1': aNode(),
+    'POST /tokens': { ...token, token: 'DJ1…', joinLine: 'dsr1ctl join --server h --token DJ1…' },
+    'GET /tokens': [
+      token,
+      { ...token, id: 'usedused', uses: 3 },
+      { ...token, expiresAt: '2026-01-02T00:00:00Z' },
+    ],
+    'DELETE /tokens/abcd1234': { ...token, revoked: true },
+  });
+  const list = await runCtl(['node', 'list'], { home });
+  t.match(list.out, /^NAME +STATE +ADDRESS/);
+  t.match(list.out, /gpu2 +lost, cordoned +10\.0\.0\.1 +- /);
+  t.match(JSON.parse((await runCtl(['node', 'list', '--json'], { home })).out), [
+    { name: 'gpu1' },
+    { name: 'gpu2' },
+  ]);
+  t.match((await runCtl(['node', 'show', 'gpu1'], { home })).out, /GPUs +8 × H20-96/);
+  t.match((await runCtl(['node', 'cordon', 'gpu1'], { home })).out, /takes no new work/);
+  t.match((await runCtl(['node', 'uncordon', 'gpu1'], { home })).out, /takes work again/);
+  t.match(await runCtl(['facts', 'gpu1'], { home }), { code: 5, err: /has not reported its facts yet/ });
+  t.match(await runCtl(['node', 'remove', 'gpu1'], { home }), {
+    code: 2,
+    err: /standard input is no terminal[\s\S]*--yes/,
+  });
+  t.match(await runCtl(['node', 'remove', 'gpu1'], { home, tty: true, input: 'n\n' }), { code: 0, out: '' });
+  t.notOk(
+    received.some(({ method }) => method === 'DELETE'),
+    'no means no',
+  );
+  t.match(await runCtl(['node', 'remove', 'gpu1', '--force', '-y'], { home }), {
+    code: 0,
+    out: /gpu1 removed/,
+  });
+  t.equal(received.at(-1)?.path, '/api/v1/nodes/gpu1?force=true');
+  const made = await runCtl(['token', 'create', '--ttl', '2h', '--max-uses', '3'], { home });
+  t.match(made.out, /^dsr1ctl join --server h --token DJ1…\n\ngood for 2 hosts/);
+  t.strictSame(received.at(-1)?.body, { ttlSeconds: 7200, maxUses: 3 });
+  const tokens = (await runCtl(['token', 'list'], { home })).out;
+  for (const state of [/valid for/, /used up/, /expired/]) t.match(tokens, state);
+  t.match((await runCtl(['token', 'revoke', 'abcd1234'], { home })).out, /abcd1234 revoked/);
+});
+
+test('deploy shows the plan, asks, watches every rank and ends with a request to paste', async (t) => {
+  const home = t.testdir({
+    'r1.yaml': 'name: r1\nengine: {kind: rehearsal, args: [--slow]}\nnodes: {count: 2}\n',
+  });
+  const looks = [
+    aDeployment({ state: 'preparing', ranks: [] }),
+    aDeployment(),
+    aDeployment({
+      ranks: [
+        aRank({ phase: 'weights', progress: 0.5, detail: 'shard 1/2' }),
+        aRank({ rank: 1, node: 'gpu2' }),
+      ],
+    }),
+    aDeployment({
+      state: 'serving',
+      endpoint: 'http://10.0.0.1:30000',
+      ranks: [aRank({ phase: 'serving' }), aRank({ rank: 1, node: 'gpu2', phase: 'listening' })],
+    }),
+  ];
+  const { received } = await fakeCoordinator(t, home, {
+    'POST /plans': { feasible: true, plan: aPlan(), leftOut: [] },
+    'POST /deployments': aDeployment({ state: 'pending', ranks: [] }),
+    'GET /deployments/r1': () => (looks.length > 1 ? looks.shift() : looks[0]),
+    'GET /deployments/r1/access': { url: 'http://10.0.0.1:30000', apiKey: 'sekret', model: 'r1' },
+  });
+  t.match(await runCtl(['deploy', 'r1.yaml'], { home, tty: true, input: '\n' }), {
+    code: 0,
+    out: /nothing was started/,
+  });
+  t.notOk(
+    received.some(({ path }) => path === '/api/v1/deployments'),
+    'an empty answer starts nothing',
+  );
+  const { code, out } = await runCtl(
+    ['deploy', 'r1.yaml', '--yes', '--arg=--fast', '--env', 'A=b=c', '--nodes', 'gpu1,gpu2,gpu3'],
+    { home },
+  );
+  t.equal(code, 2, 'count of the file and names of the flags contradict each other');
+  t.equal(out, '');
+  const done = await runCtl(
+    ['deploy', 'r1.yaml', '--yes', '--arg=--fast', '--env', 'A=b=c', '--head', 'gpu2'],
+    { home },
+  );
+  t.equal(done.code, 0);
+  t.strictSame(received.findLast(({ path }) => path === '/api/v1/deployments')?.body, {
+    name: 'r1',
+    engine: { kind: 'rehearsal', args: ['--slow', '--fast'], env: { A: 'b=c' } },
+    nodes: { count: 2, head: 'gpu2' },
+  });
+  t.match(
+    done.out,
+    /preparing\n[\s\S]*starting\n.*rank 0 \(gpu1\): rendezvous\n.*rank 1 \(gpu2\): rendezvous\n.*rank 0 \(gpu1\): weights, shard 1\/2\n/,
+  );
+  t.match(done.out, /r1 serves model r1 at http:\/\/10\.0\.0\.1:30000/);
+  t.match(
+    done.out,
+    /curl -sS http:\/\/10\.0\.0\.1:30000\/v1\/chat\/completions -H @<\(dsr1ctl access r1 --header\)/,
+  );
+  t.notMatch(done.out, /sekret/, 'the key is not echoed');
+  t.match((await runCtl(['access', 'r1'], { home })).out, /not shown/);
+  t.equal((await runCtl(['access', 'r1', '--key'], { home })).out, 'sekret\n');
+  t.equal((await runCtl(['access', 'r1', '--header'], { home })).out, 'Authorization: Bearer sekret\n');
+  t.notMatch((await runCtl(['access', 'r1', '--json'], { home })).out, /sekret/);
+});
+
+test('a failed deploy prints the failing rank with its last lines and exits with 7', async (t) => {
+  const home = t.testdir();
+  const failed = aDeployment({
+    state: 'failed',
+    message: 'rank 1 ended before it served',
+    ranks: [
+      aRank({ state: 'stopped' }),
+      aRank({ rank: 1, node: 'gpu2', state: 'exited', exitCode: 3, evidence: ['RuntimeError: no HCA'] }),
+    ],
+  });
+  const refusal = { node: 'gpu2', category: 'gpu', because: 'GPU 0 is busy', fix: 'stop process 42' };
+  let feasible = true;
+  await fakeCoordinator(t, home, {
+    'POST /plans': () =>
+      feasible ? { feasible, plan: aPlan(), leftOut: [] } : { feasible, rejections: [refusal] },
+    'POST /deployments': aDeployment({ state: 'pending' }),
+    'GET /deployments/r1': failed,
+  });
+  const deploy = ['deploy', '--name', 'r1', '--engine', 'rehearsal', '--yes'];
+  const { code, out, err } = await runCtl(deploy, { home });
+  t.equal(code, 7);
+  t.match(out, /rank 1 on gpu2 exited with code 3; its last lines:\n {2}RuntimeError: no HCA/);
+  t.match(err, /r1 is failed: rank 1 ended before it served \[LAUNCH_FAILED\]\n.*dsr1ctl logs r1/);
+  t.match((await runCtl(['status', 'r1'], { home })).out, /RuntimeError: no HCA/);
+  feasible = false;
+  const refused = await runCtl(deploy, { home });
+  t.equal(refused.code, 7);
+  t.match(refused.err, /PLAN_INFEASIBLE\]\n +gpu2 +GPU 0 is busy +stop process 42\nnext: +stop process 42/);
+  t.match(await runCtl(['plan', '--json', ...deploy.slice(1, -1)], { home }), {
+    code: 7,
+    out: /"feasible": false/,
+  });
+});
+
+test('Ctrl-C leaves the deployment alone and says how to look again', async (t) => {
+  const home = t.testdir();
+  const controller = new AbortController();
+  const { received } = await fakeCoordinator(t, home, {
+    'POST /plans': { feasible: true, plan: aPlan(), leftOut: [] },
+    'POST /deployments': aDeployment(),
+    'GET /deployments/r1': aDeployment(),
+  });
+  const ran = await runCtl(['deploy', '--name', 'r1', '--engine', 'rehearsal', '-y'], {
+    home,
+    interrupted: controller.signal,
+    onWrite: (text) => text.includes('rank 1 (gpu2)') && controller.abort(),
+  });
+  t.match(ran, { code: 130, err: '', out: /detached; r1 goes on. Look again: `dsr1ctl status r1 -w`/ });
+  t.notOk(received.some(({ method, path }) => method === 'DELETE' || path.endsWith('/stop')));
+});
+
+test('engine "command" takes its argv after --, and a bad deployment file is named', async (t) => {
+  const home = t.testdir({
+    'list.yaml': '- a\n',
+    'typo.yaml': 'name: r1\nengine: {kind: rehearsal}\nnodez: {}\n',
+    'bad.yaml': 'a: [',
+  });
+  const { received } = await fakeCoordinator(t, home, {
+    'POST /plans': { feasible: true, plan: aPlan(), leftOut: [] },
+  });
+  const planned = await runCtl(
+    [
+      'plan',
+      '--name',
+      'x',
+      '--engine',
+      'command',
+      '--gpus-per-node',
+      '0',
+      '--',
+      '/bin/run',
+      '--rank',
+      '{rank}',
+    ],
+    { home },
+  );
+  t.equal(planned.code, 0);
+  t.match(received.at(-1)?.body, {
+    engine: { kind: 'command', command: ['/bin/run', '--rank', '{rank}'] },
+    gpusPerNode: 0,
+  });
+  t.match(await runCtl(['plan', 'no.yaml'], { home }), { code: 2, err: /cannot be read \(ENOENT\)/ });
+  t.match(await runCtl(['plan', 'list.yaml'], { home }), { code: 2, err: /expected keys and values/ });
+  t.match(await runCtl(['plan', 'bad.yaml'], { home }), { code: 2, err: /is not YAML/ });
+  t.match(await runCtl(['plan', 'typo.yaml'], { home }), { code: 2, err: /nodez.*\[UNKNOWN_KEY\]/ });
+  t.match(await runCtl(['plan', '-'], { home, input: 'name: r1\nengine: {kind: rehearsal}\n' }), {
+    code: 0,
+    out: /rank/,
+  });
+  const scripts = join(home, 'scripts');
+  t.match(await runCtl(['plan', '--name', 'r1', '--engine', 'rehearsal', '--script', 'scripts'], { home }), {
+    code: 0,
+  });
+  t.ok(existsSync(scripts));
+});
+
+test('logs come per rank, and follow the story of every rank at once', async (t) => {
+  const home = t.testdir();
+  const { received } = await fakeCoordinator(t, home, {
+    'GET /deployments/r1': aDeployment(),
+    'GET /deployments/r1/logs': ({ query }: { query: { rank: string } }) => `from ${query.rank}\nlast`,
+  });
+  t.equal((await runCtl(['logs', 'r1'], { home })).out, '[0] from 0\n[0] last\n[1] from 1\n[1] last\n');
+  t.equal((await runCtl(['logs', 'r1', '--rank', '1', '-n', '5'], { home })).out, 'from 1\nlast\n');
+  t.equal(received.at(-1)?.path, '/api/v1/deployments/r1/logs?rank=1&lines=5&follow=false');
+  t.equal(
+    (await runCtl(['logs', 'r1', '--rank', '0', '--json'], { home })).out,
+    '{"rank":0,"line":"from 0"}\n{"rank":0,"line":"last"}\n',
+  );
+});
+
+test('events go on over a broken stream without a gap or a repeat', async (t) => {
+  const home = t.testdir();
+  const controller = new AbortController();
+  const sse = (...events: object[]) =>
+    `: hello\n\n${events.map((event) => `id: 1\ndata: ${JSON.stringify(event)}\n\n`).join('')}`;
+  const streams = [sse(anEvent(2, 'two'), anEvent(3, 'three')), sse(anEvent(3, 'three'), anEvent(4, 'four'))];
+  const { received } = await fakeCoordinator(t, home, {
+    'GET /events': ({ headers }: { headers: { accept: string } }) =>
+      headers.accept === 'text/event-stream' ? (streams.shift() ?? '') : [anEvent(1, 'one')],
+  });
+  const ran = await runCtl(['events', '-f'], {
+    home,
+    interrupted: controller.signal,
+    onWrite: (text) => text.includes('four') && controller.abort(),
+  });
+  t.equal(ran.code, 130);
+  t.strictSame(
+    ran.out
+      .trim()
+      .split('\n')
+      .map((line) => line.split('  ').at(-1)),
+    ['one', 'two', 'three', 'four'],
+  );
+  t.match(received.at(-1)?.path, /after=3/);
+  t.match(JSON.parse((await runCtl(['events', '--json'], { home })).out), { sequence: 1 });
+});
+
+test('wait ends at the goal, at failure, or at its time limit', async (t) => {
+  const home = t.testdir();
+  let state: 'starting' | 'serving' | 'stopped' = 'starting';
+  await fakeCoordinator(t, home, {
+    'GET /deployments/r1': () => aDeployment({ state, message: 'for rank 1' }),
+    'POST /deployments/r1/stop': aDeployment({ state: 'stopping' }),
+    'POST /deployments/r1/start': aDeployment({ state: 'pending' }),
+    'DELETE /deployments/r1': aDeployment({ state: 'stopped' }),
+  });
+  t.match(await runCtl(['wait', 'r1', '--timeout', '0s'], { home }), {
+    code: 8,
+    err: /r1 is not serving after 0 s; it is starting: for rank 1/,
+  });
+  t.match(await runCtl(['stop', 'r1'], { home }), { code: 0, out: /wait r1 --for stopped/ });
+  state = 'stopped';
+  t.match(await runCtl(['wait', 'r1', '--for', 'stopped'], { home }), { code: 0 });
+  t.match(await runCtl(['wait', 'r1'], { home }), { code: 7, err: /r1 is stopped/ });
+  state = 'serving';
+  t.match(await runCtl(['wait', 'r1', '--json'], { home }), { code: 0, out: /"state": "serving"/ });
+  t.match(await runCtl(['start', 'r1'], { home }), { code: 0 });
+  t.match(await runCtl(['rm', 'r1', '--force'], { home }), { code: 0, out: /r1 removed/ });
+});
