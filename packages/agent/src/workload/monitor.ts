@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PhaseReader } from '@dsr1/shared/engines/engine';
 import type { PhaseDeadlines } from '@dsr1/shared/plan/model';
 import type { HealthProbe } from './health.ts';
-import { followLines, lastLines } from './log/log-file.ts';
+import { followLines, tailOf } from './log/log-file.ts';
 import { maskSecrets } from './log/mask.ts';
 import type { RunProcess, RunRecord } from './model.ts';
 import { afterHealthy, afterHint, deadlineOf, isDone, type Progress, type ProgressRule } from './progress.ts';
@@ -47,7 +47,7 @@ export function monitorRank(run: RunRecord, listener: MonitorListener, deps: Mon
   };
   const over = (): boolean => signal.aborted || isDone(progress, rule);
   const evidenceOf = async (processId: string): Promise<readonly string[]> =>
-    (await lastLines(deps.logFileOf(processId), EVIDENCE_LINES)).map((line) =>
+    (await tailOf(deps.logFileOf(processId), EVIDENCE_LINES)).lines.map((line) =>
       maskSecrets(line, [deps.apiKey]),
     );
 

@@ -6,39 +6,23 @@ import { lineSplitter } from './lines.ts';
 const CHUNK_BYTES = 64 * 1024;
 const POLL_MS = 200;
 
-/** The last `count` lines, from at most the last `maxBytes` of the file; none when there is no file. */
-export async function lastLines(
+/** The last `count` lines, from at most the last `maxBytes` of the file, and where it ended; nothing when there is no file. */
+export async function tailOf(
   path: string,
   count: number,
   maxBytes = CHUNK_BYTES,
-): Promise<readonly string[]> {
+): Promise<{ readonly lines: readonly string[]; readonly endBytes: number }> {
   const file = await openIfThere(path);
-  if (file === null) return [];
+  if (file === null) return { lines: [], endBytes: 0 };
   try {
     const { size } = await file.stat();
-    const from = Math.max(0, size - maxBytes);
-    const { buffer, bytesRead } = await file.read(
-      Buffer.alloc(Math.min(size, maxBytes)),
-      0,
-      Math.min(size, maxBytes),
-      from,
-    );
+    const length = Math.min(size, maxBytes);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
     const splitter = lineSplitter();
     const lines = [...splitter.push(buffer.subarray(0, bytesRead)), splitter.rest()].filter(
       (line) => line !== '',
     );
-    return count === 0 ? [] : lines.slice(-count);
-  } finally {
-    await file.close();
-  }
-}
-
-/** Size now: where a follower begins that wants only what is new. */
-export async function sizeOf(path: string): Promise<number> {
-  const file = await openIfThere(path);
-  if (file === null) return 0;
-  try {
-    return (await file.stat()).size;
+    return { lines: count === 0 ? [] : lines.slice(-count), endBytes: size };
   } finally {
     await file.close();
   }

@@ -1,0 +1,59 @@
+/** Configuration of dsr1-agent (docs/config.md). Flags, environment (`DSR1_AGENT_…`) and file have these keys. */
+import { type Static, Type } from 'typebox';
+import { DEFAULT_FACTS_OPTIONS } from '../facts/parts.ts';
+
+export const AgentConfig = Type.Object(
+  {
+    stateDir: Type.String({
+      default: '/var/lib/dsr1-agent',
+      description: 'Identity and journal; made with mode 0700.',
+    }),
+    runsDir: Type.String({
+      default: '',
+      description:
+        'Folders of runs, gone after a reboot (default: /run/dsr1/runs for root with the default stateDir, else <stateDir>/runs).',
+    }),
+    logsDir: Type.String({
+      default: '',
+      description:
+        "Ranks' logs (default: /var/log/dsr1 for root with the default stateDir, else <stateDir>/logs).",
+    }),
+    engineRoots: Type.Array(Type.String(), {
+      default: [...DEFAULT_FACTS_OPTIONS.engineRoots],
+      description: 'Where Python environments with engines are looked for; `*` stands for any one name.',
+    }),
+    nodeIp: Type.String({
+      default: '',
+      description: 'Address under which the other nodes reach this one (default: found out by routes).',
+    }),
+    hostOverlay: Type.String({
+      default: '',
+      description: 'Folder whose files stand in for the host’s (`<dir>/sys/…`), for tests.',
+    }),
+    logLevel: Type.Union(
+      [Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error')],
+      {
+        default: 'info',
+        description: 'Lowest level that is logged (JSON lines on stderr).',
+      },
+    ),
+  },
+  { additionalProperties: false },
+);
+export type AgentConfig = Static<typeof AgentConfig>;
+
+export interface AgentFolders {
+  readonly stateDir: string;
+  readonly runsDir: string;
+  readonly logsDir: string;
+}
+
+/** Where things are kept: system folders for the service of a node, everything in the state folder otherwise. */
+export function foldersOf({ stateDir, runsDir, logsDir }: AgentConfig, isRoot: boolean): AgentFolders {
+  const isNode = isRoot && stateDir === '/var/lib/dsr1-agent';
+  return {
+    stateDir,
+    runsDir: runsDir || (isNode ? '/run/dsr1/runs' : `${stateDir}/runs`),
+    logsDir: logsDir || (isNode ? '/var/log/dsr1' : `${stateDir}/logs`),
+  };
+}
