@@ -8,6 +8,7 @@ import { probed } from '@dsr1/shared/facts/nullable';
 import type { Rejection } from '@dsr1/shared/plan/model';
 import type { DeploymentSpec } from '@dsr1/shared/spec/deployment';
 import type { UsableNode } from './input.ts';
+import { meetingAddresses } from './meeting.ts';
 
 export function gangFabric(
   spec: DeploymentSpec,
@@ -16,8 +17,9 @@ export function gangFabric(
   gpusPerNode: number,
   install: EngineInstall | null,
 ): FabricSelection | { readonly rejections: readonly Rejection[] } {
+  const addresses = meetingAddresses(gang);
   const selection = selectFabric(
-    gang.map(({ name, facts }) => fabricView(name, facts)),
+    gang.map(({ name, facts }, i) => fabricView(name, facts, facts.nodeIp ?? addresses?.[i])),
     policyOf(spec, engine, gang, gpusPerNode, install),
   );
   const rejections = [

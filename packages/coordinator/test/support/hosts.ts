@@ -178,6 +178,7 @@ export const meshHosts = (): Host[] =>
     name: `instance-${i + 1}`,
     netdevs: [ether('eth0', `172.20.${i + 3}.7`, 24), ether(`meth${mesh}`, `192.168.1.${i + 1}`, 24)],
     routes: [defaultRoute('eth0', `172.20.${i + 3}.1`)],
+    hcas: [],
     gpus: { count: 1, name: 'NVIDIA GeForce RTX 4090' },
     engines: [sglangInstall()],
   }));

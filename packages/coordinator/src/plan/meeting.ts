@@ -1,0 +1,56 @@
+/**
+ * Under which address the nodes of a gang reach each other: in the one subnet that all of them share. It outranks the
+ * default route, which on rented hosts leads to the provider's network and not to the other nodes.
+ */
+import { isLocalOnly, subnetOf } from '@dsr1/shared/fabric/select/address';
+import { overlayReason } from '@dsr1/shared/fabric/select/control';
+import { probed } from '@dsr1/shared/facts/nullable';
+import type { UsableNode } from './input.ts';
+
+/** Each node's address in the shared subnet, by rank; null = the nodes share none, and routes must tell. */
+export function meetingAddresses(gang: readonly UsableNode[]): readonly string[] | null {
+  const places = gang.map(placesOf);
+  const [first, ...others] = places;
+  if (first === undefined || others.length === 0) return null;
+  const shared = [...first.values()].filter(({ subnet }) => others.every((node) => node.has(subnet)));
+  const candidates = shared.flatMap(({ subnet }) => {
+    const members = places.flatMap((node) => node.get(subnet) ?? []);
+    return new Set(members.map(({ address }) => address)).size < gang.length ? [] : [{ subnet, members }];
+  });
+  const best = candidates.toSorted((a, b) => compare(rank(a.members), rank(b.members)))[0];
+  return best?.members.map(({ address }) => address) ?? null;
+}
+
+interface Place {
+  readonly subnet: string;
+  readonly address: string;
+  readonly family: 4 | 6;
+  readonly onDefaultRoute: boolean;
+  /** An RDMA device sits on the interface. */
+  readonly onHca: boolean;
+}
+
+function placesOf({ facts }: UsableNode): ReadonlyMap<string, Place> {
+  const defaults = new Set(probed(facts.routes, []).flatMap(({ destination, device }) => (destination === 'default' ? [device] : [])));
+  const hcas = new Set(probed(facts.hcas, []).flatMap(({ ports }) => ports.map(({ netdev }) => netdev)));
+  const usable = probed(facts.netdevs, []).filter(
+    (netdev) => netdev.up !== false && overlayReason({ name: netdev.name, netdev, up: netdev.up, addresses: [] }) === null,
+  );
+  const places = usable.flatMap((netdev) =>
+    netdev.addresses.flatMap(({ address, prefixLength, family }): Place[] => {
+      const subnet = isLocalOnly(address) ? null : subnetOf(address, prefixLength);
+      if (subnet === null) return [];
+      return [{ subnet, address, family, onDefaultRoute: defaults.has(netdev.name), onHca: hcas.has(netdev.name) }];
+    }),
+  );
+  return new Map(places.toReversed().map((place) => [place.subnet, place]));
+}
+
+/** Lower is better: IPv4, then where the default route leads on most nodes, then away from the rails. */
+function rank(members: readonly Place[]): readonly number[] {
+  const count = (test: (place: Place) => boolean) => members.filter(test).length;
+  return [count(({ family }) => family === 6), -count(({ onDefaultRoute }) => onDefaultRoute), count(({ onHca }) => onHca)];
+}
+
+const compare = (a: readonly number[], b: readonly number[]): number =>
+  a.map((value, i) => value - (b[i] ?? 0)).find((difference) => difference !== 0) ?? 0;
