@@ -19,14 +19,14 @@ export interface HostRecord {
 /** A host that is not there: for tests, for replaying a support bundle, and for many agents in one process. */
 export function simulatedHost(record: HostRecord): Host {
   const tree = treeOf(record);
-  const text = async (path: string) => tree.files.get(tree.resolve(path) ?? '') ?? null;
+  const text = async (path: string) => tree.files.get(tree.resolve(path) ?? NOWHERE) ?? null;
   return {
     arch: record.arch ?? 'x86_64',
     toolPath: ['/usr/local/bin', '/usr/bin'],
     readText: text,
     readTable: (paths) => Promise.all(paths.map(text)),
     list: async (path) => {
-      const names = tree.folders.get(tree.resolve(path) ?? '');
+      const names = tree.folders.get(tree.resolve(path) ?? NOWHERE);
       return names === undefined ? null : [...names].sort(naturalOrder);
     },
     realPath: async (path) => tree.resolve(path),
@@ -44,6 +44,9 @@ export function simulatedHost(record: HostRecord): Host {
     cpuModel: async () => null,
   };
 }
+
+/** No path resolves to this. */
+const NOWHERE = '\0';
 
 interface Tree {
   readonly files: ReadonlyMap<string, string>;
