@@ -3,7 +3,8 @@
  * so a wrong one is a hang without a message. Known from an address or a route where possible; otherwise the
  * likeliest one, and the reason says that it is only that.
  */
-import { isLocalOnly, isLoopback, matchLength, subnetOf } from './address.ts';
+import { matchLength, sameSubnet, subnetOf } from './address.ts';
+import { joiningSubnet, type SubnetCounts } from './subnets.ts';
 import { byName, type InterfaceView, interfaceOf, type NodeView } from './view.ts';
 
 export interface Control {
@@ -29,18 +30,18 @@ export function knownControl(view: NodeView): Control | null {
   if (leaderIp === undefined) return null;
   const holder = holderOf(view, leaderIp);
   if (holder !== null) return control(holder.name, leaderIp, `it carries ${leaderIp}, the head's address`);
-  return routeTo(view, leaderIp);
+  return routeTo(view, leaderIp) ?? besideHead(view, leaderIp);
 }
 
 /**
  * The likeliest control interface when nothing proves one.
  * @param fabric netdevs of the chosen HCAs, taken only when nothing else joins the nodes
- * @param peers the other nodes: a subnet that all share speaks for an interface
+ * @param subnets of the gang: one that several nodes have speaks for its interface
  */
 export function likelyControl(
   view: NodeView,
   fabric: ReadonlySet<string>,
-  peers: readonly NodeView[],
+  subnets: SubnetCounts,
 ): Control | null {
   const defaults = (view.node.routes ?? [])
     .filter((route) => route.destination === 'default')
@@ -53,7 +54,7 @@ export function likelyControl(
     overlayReason(item) === null ? 0 : 1,
     defaults[0]?.device === item.name ? 0 : 1,
     fabric.has(item.name) ? 1 : 0,
-    sharedSubnet(item, peers) ? 0 : 1,
+    -nodesMet(item, subnets),
     kindRank(item),
   ];
   const best = addressed
@@ -63,8 +64,8 @@ export function likelyControl(
   const why =
     defaults[0]?.device === best.item.name
       ? 'it has the default route'
-      : sharedSubnet(best.item, peers)
-        ? 'its subnet is on every node'
+      : nodesMet(best.item, subnets) > 1
+        ? 'other nodes have its subnet too'
         : fabric.has(best.item.name)
           ? 'nothing but the fabric joins the nodes'
           : 'it is the first interface with an address that is no fabric rail';
@@ -84,9 +85,12 @@ export function overlayReason(item: InterfaceView): string | null {
   return item.netdev?.kind === 'tunnel' ? 'tunnel' : null;
 }
 
-/** Addresses of an interface, its usable ones first; a node's own /32 may sit on lo. */
+/** The interface that holds exactly this address, loopback included: a node's own /32 may sit there, or all agents of one host. */
 export function holderOf(view: NodeView, address: string): InterfaceView | null {
-  return view.interfaces.find((item) => item.addresses.some((own) => own.address === address)) ?? null;
+  const holds = (own: { readonly address: string }) => own.address === address;
+  return (
+    view.interfaces.find((item) => item.addresses.some(holds) || item.netdev?.addresses.some(holds)) ?? null
+  );
 }
 
 const overlays: readonly (readonly [RegExp, string])[] = [
@@ -137,6 +141,26 @@ function routeTo(view: NodeView, target: string): Control | null {
   };
 }
 
+/** Where no prefix was shown: the interface whose address begins like the head's, as neighbours' do. */
+function besideHead(view: NodeView, leaderIp: string): Control | null {
+  const near = view.interfaces.flatMap((item) => item.addresses.map((own) => ({ item, own })));
+  for (let prefix = 30; prefix >= 20; prefix--) {
+    const hit = near.find(
+      ({ item, own }) =>
+        own.prefixLength === null &&
+        overlayReason(item) === null &&
+        sameSubnet(own.address, leaderIp, prefix),
+    );
+    if (hit !== undefined)
+      return control(
+        hit.item.name,
+        hit.own.address,
+        `${hit.own.address} shares its first ${prefix} bits with the head ${leaderIp}`,
+      );
+  }
+  return null;
+}
+
 function isDown(item: InterfaceView): boolean {
   return item.up === false;
 }
@@ -167,20 +191,8 @@ function kindRank(item: InterfaceView): number {
   return order.indexOf(stacked ? 'vlan' : kind);
 }
 
-function sharedSubnet(item: InterfaceView, peers: readonly NodeView[]): boolean {
-  if (peers.length === 0) return false;
-  const subnets = item.addresses
-    .filter((own) => !isLocalOnly(own.address) && !isLoopback(own.address))
-    .map((own) => subnetOf(own.address, own.prefixLength));
-  return subnets.some(
-    (subnet) =>
-      subnet !== null &&
-      peers.every((peer) =>
-        peer.interfaces.some((other) =>
-          other.addresses.some((own) => matchLength(subnet, own.address) !== null),
-        ),
-      ),
-  );
+function nodesMet(item: InterfaceView, subnets: SubnetCounts): number {
+  return Math.max(0, ...item.addresses.map((own) => subnets.get(joiningSubnet(own) ?? '') ?? 0));
 }
 
 function compare(a: readonly number[], b: readonly number[]): number {
