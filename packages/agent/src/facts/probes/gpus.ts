@@ -4,7 +4,7 @@ import type { GpuRow } from '@dsr1/shared/fabric/parse/rows';
 import type { Gpu, GpuInventory } from '@dsr1/shared/facts/gpu';
 import type { Probe } from '@dsr1/shared/facts/nullable';
 import type { Host } from '../../host/host.ts';
-import { detected, readLine, readNumaNode, rowsOf } from '../probe.ts';
+import { detected, readLine, readNumaNode, rowsOf, undetected } from '../probe.ts';
 import { pciFolder } from './pci.ts';
 
 /** Without persistence mode the driver is initialised anew for each call: seconds on a host with eight GPUs. */
@@ -20,8 +20,8 @@ export async function probeGpus(host: Host): Promise<Probe<GpuInventory>> {
   const document = parseNvidiaSmiXml(xml.answered ? xml.stdout : '');
   const full = rowsOf('nvidia-smi -q -x', xml, () => document);
   const brief = rowsOf('nvidia-smi --query-gpu', query, parseNvidiaSmiQuery);
-  const believed = full.detected && full.value.length > 0 ? full : brief;
-  if (!believed.detected) return full.detected ? believed : full;
+  const believed = [full, brief].find((rows) => rows.detected && rows.value.length > 0);
+  if (!believed?.detected) return full.detected ? undetected('nvidia-smi: shows no GPU') : full;
   const byUuid = new Map(brief.detected ? brief.value.map((row) => [row.uuid, row]) : []);
   return detected(believed.source, {
     driverVersion: document.driverVersion ?? (await readLine(host, '/sys/module/nvidia/version')),
