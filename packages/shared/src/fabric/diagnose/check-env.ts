@@ -7,6 +7,7 @@ import { checkGidIndex } from './env-gid.ts';
 import { checkHcaList } from './env-hca.ts';
 import { checkRange } from './env-range.ts';
 import { checkInterface } from './env-socket.ts';
+import { checkTransport } from './env-transport.ts';
 import type { EnvSetting, RejectedEnv } from './model.ts';
 
 /** Why a value cannot be right for one node. */
@@ -55,6 +56,7 @@ const checks: readonly (readonly [RegExp, EnvCheck])[] = [
   [/^(?:NCCL|RCCL|UCCL)_SOCKET_IFNAME$/, (value, context) => checkInterface('nccl', value, context)],
   [/^(?:GLOO|TP)_SOCKET_IFNAME$/, (value, context) => checkInterface('plain', value, context)],
   [/GID_INDEX$/, checkGidIndex],
+  [/^(?:NCCL_IB_DISABLE|NCCL_NET)$/, checkTransport],
   [/^(?:(?:VLLM|SGLANG|SGL|DGL|RAY_NODE)_)?(?:HOST_IP|LOCAL_IP|NODE_IP)$/, checkAddress],
   [/^(?:MASTER_ADDR|VLLM_DP_MASTER_IP)$/, checkHead],
 ];

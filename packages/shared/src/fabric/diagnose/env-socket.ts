@@ -41,6 +41,15 @@ function namesFault(view: NodeView, names: readonly string[], exact: boolean): E
   );
   const usable = hits.filter((item) => item.up !== false);
   const first = usable[0];
+  const prefixed =
+    exact && hits.length === 0
+      ? view.interfaces.filter((item) => names.some((name) => item.name.startsWith(name)))
+      : [];
+  if (prefixed.length > 0)
+    return fault(
+      'ifname-syntax',
+      `it takes whole names, not a prefix; there is ${prefixed.map((item) => item.name).join(', ')}`,
+    );
   if (first === undefined) return absentFault(view, names, hits);
   if (usable.every((item) => overlayReason(item) !== null)) return overlayFault(view, first);
   const control = knownControl(view);

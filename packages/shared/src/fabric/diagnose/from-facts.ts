@@ -94,7 +94,7 @@ function steeredGids({ env }: DiagnoseInput): Finding[] {
   return [
     finding(
       'wrong-gid',
-      'low',
+      differ ? 'medium' : 'low',
       shown.map((item) => ({ node: item.node, text: `${item.var}=${item.value}` })),
       { cause },
     ),

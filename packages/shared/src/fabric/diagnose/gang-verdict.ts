@@ -18,7 +18,9 @@ export function gangVerdict(
   const fatal = diagnoses.filter((item) => item.confidence === 'high' && hopeless.includes(item.category));
   const refusals = [...selection.refusals.map((item) => item.because), ...fatal.map((item) => item.cause)];
   if (refusals.length > 0) return { verdict: 'refuse', because: refusals };
-  const logged = diagnoses.filter((item) => item.confidence === 'high').map((item) => item.cause);
+  // Without facts there is only what was diagnosed; with them, a setting that is wrong on paper is not in force.
+  const telling = selection.verdict === 'unknown' ? ['high', 'medium'] : ['high'];
+  const logged = diagnoses.filter((item) => telling.includes(item.confidence)).map((item) => item.cause);
   const warnings = [...selection.warnings, ...reportWarnings(reports), ...logged];
   if (warnings.length > 0) return { verdict: 'warn', because: [...new Set(warnings)] };
   const proven =

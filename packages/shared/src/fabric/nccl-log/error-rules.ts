@@ -42,7 +42,7 @@ interface ErrorRule {
 
 /** One cheap look that most lines of a log do not pass. */
 const alarming =
-  /fail|error|closed|reset|refused|timed? ?out|timeout|unable|cannot|no (?:device|socket|usable|interface|route|eligible)|exceeded|mismatch|incompatible|mixed|duplicate|same gpu|disabled for|IBV_WC|async|unreachable|loopback|not (?:found|permitted)|out of memory|Selected [Pp]rovider is|gid_attrs|exited|using lo:|Using docker/i;
+  /fail|error|closed|reset|refused|timed? ?out|timeout|unable|cannot|no (?:device|socket|usable|interface|route|eligible)|exceeded|mismatch|incompatible|mixed|duplicate|same gpu|disabled for|IBV_WC|async|unreachable|loopback|couldn't|unsupported|not supported|no userspace|not (?:found|permitted)|out of memory|Selected [Pp]rovider is|gid_attrs|exited|using lo:|Using docker/i;
 
 const benign =
   /No plugin found|libr?ccl-(?:net|tuner|env|profiler|gin)[^ ]*\.so: cannot open|Could not find: ?libr?ccl|Failed to find (?:nccl|rccl)\w+ symbol|(?:NET|TUNER|ENV|PROFILER|RAS|GIN)\/Plugin ?: (?:Could not find|No )|dlerror=|Plugin load .* returned 2/;
@@ -59,7 +59,11 @@ const rules: readonly ErrorRule[] = [
     line: /no socket interface found|no usable interface|No socket interface/i,
     category: 'no-socket-interface',
   },
-  { line: /[Uu]nable to find (?:interface|address) for: ?[=^]/, category: 'ifname-syntax' },
+  // Gloo wants one existing name: an operator, a list or a prefix without a number is none.
+  {
+    line: /[Uu]nable to find (?:interface|address) for:? ?(?:[=^]|\S*,|[a-z]+\s*$)/,
+    category: 'ifname-syntax',
+  },
   { line: /[Uu]nable to find (?:interface|address) for/, category: 'no-socket-interface' },
   { line: /No interface found in the same subnet|NET\/Socket ?: no interface/i, category: 'wrong-interface' },
   { line: /[Uu]sing the loopback address as fallback/, category: 'loopback-used' },
@@ -69,8 +73,12 @@ const rules: readonly ErrorRule[] = [
     category: 'wrong-interface',
   },
   {
-    line: /libibverbs[^ ]*(?:\.so)?.*(?:cannot open|Failed)|Failed to open libibverbs|libmlx5.*cannot open/i,
+    line: /libibverbs[^ ]*(?:\.so)?.*(?:cannot open|Failed)|Failed to open libibverbs|libmlx5.*cannot open|couldn't load driver|no userspace device-specific driver/i,
     category: 'verbs-library-missing',
+  },
+  {
+    line: /(?:bond|LAG)\b.*(?:not supported|unsupported)|(?:not supported|unsupported).*\b(?:bond|LAG)/i,
+    category: 'bond-unsupported',
   },
   {
     line: /ibv_open_device failed|Unable to open device|mlx5dv_open_device failed/i,
@@ -170,7 +178,9 @@ function retryExceeded(text: string, { localGid, remoteGid }: ErrorDetails): Fab
 }
 
 function socketConnect(text: string): FabricCategory | null {
-  const target = /(?:to|remote=\[?|peer) ?\[?([0-9a-f.:]+?)(?:[<\]]|:\d+\b|\s|$)/i.exec(text)?.[1] ?? null;
+  const target =
+    /(?:connect|to|remote=|peer) ?\[?([0-9a-f.:]*[.:][0-9a-f.:]+?)(?:[<\]%]|:\d+\b|\s|$)/i.exec(text)?.[1] ??
+    null;
   if (target !== null && isLoopback(target)) return 'loopback-used';
   if (target !== null && (isLocalOnly(target) || /^172\.1[78]\.0\./.test(target))) return 'wrong-interface';
   if (/refused/i.test(text)) return /retry/i.test(text) && !/exceeded/i.test(text) ? null : 'peer-died';

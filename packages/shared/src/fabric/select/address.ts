@@ -69,7 +69,7 @@ export type GidKind = 'ipv4' | 'ipv6' | 'link-local' | 'empty' | 'unreadable';
 export function gidKind(row: GidEntry): GidKind {
   if (row.ipv4 !== null) return isLocalOnly(row.ipv4) ? 'link-local' : 'ipv4';
   const address = parseAddress(row.gid);
-  if (address === null) return 'unreadable';
+  if (address === null) return maskedKind(row.gid);
   if (address.value === 0n) return 'empty';
   if (isLocalOnly(row.gid)) return 'link-local';
   return address.family === 4 ? 'ipv4' : 'ipv6';
@@ -80,6 +80,12 @@ export function gidAddress(row: GidEntry): string | null {
   if (row.ipv4 !== null) return row.ipv4;
   const address = parseAddress(row.gid);
   return address === null ? null : format(address);
+}
+
+/** The leading groups tell the kind even where the poster hid the rest. */
+function maskedKind(gid: string): GidKind {
+  if (/^(?:0{1,4}:){5}ffff:|^::ffff:/i.test(gid)) return 'ipv4';
+  return /^fe80:/i.test(gid) ? 'link-local' : 'unreadable';
 }
 
 function ipv4(text: string): Address | null {

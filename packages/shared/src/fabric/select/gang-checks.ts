@@ -1,6 +1,6 @@
 /** What is said about the gang as a whole once every node has chosen: values that differ, and what cannot work. */
 import type { NodeFabric, Refusal, Transport } from '../model.ts';
-import { matchLength, parseAddress, subnetOf } from './address.ts';
+import { parseAddress, subnetOf } from './address.ts';
 import { holderOf, overlayReason } from './control.ts';
 import { interfaceOf, type NodeView } from './view.ts';
 
@@ -48,42 +48,17 @@ function gidIndexes(node: NodeFabric): string | null {
 }
 
 function controlWarnings(views: readonly NodeView[], nodes: readonly NodeFabric[]): string[] {
-  const each = views.flatMap((view, i) => nodeWarnings(view, nodes[i]?.controlInterface ?? null));
+  const each = views.flatMap((view, i) => overlayWarning(view, nodes[i]?.controlInterface ?? null));
   return [...each, ...routedControl(views, nodes)];
 }
 
-function nodeWarnings(view: NodeView, name: string | null): string[] {
+function overlayWarning(view: NodeView, name: string | null): string[] {
   const item = interfaceOf(view, name);
-  if (item === null) return [];
-  const overlay = overlayReason(item);
-  const twins = view.interfaces.filter(
-    (other) =>
-      other !== item && other.up !== false && item.addresses.some((own) => overlaps(own, other.addresses)),
-  );
+  const overlay = item === null ? null : overlayReason(item);
+  if (item === null || overlay === null) return [];
   return [
-    ...(overlay === null
-      ? []
-      : [
-          `${view.node.name}: the control interface ${item.name} is a ${overlay}; nothing else joins the nodes`,
-        ]),
-    ...(twins.length === 0
-      ? []
-      : [
-          `${view.node.name}: ${item.name} and ${twins.map((other) => other.name).join(', ')} are in one subnet (overlapping-subnets): answers may leave by the other one`,
-        ]),
+    `${view.node.name}: the control interface ${item.name} is a ${overlay}; nothing else joins the nodes`,
   ];
-}
-
-function overlaps(
-  own: { address: string; prefixLength: number | null },
-  others: readonly { address: string; prefixLength: number | null }[],
-): boolean {
-  const subnet =
-    own.prefixLength === null || own.prefixLength > 30 ? null : subnetOf(own.address, own.prefixLength);
-  return (
-    subnet !== null &&
-    others.some((other) => (other.prefixLength ?? 128) < 31 && matchLength(subnet, other.address) !== null)
-  );
 }
 
 function routedControl(views: readonly NodeView[], nodes: readonly NodeFabric[]): string[] {

@@ -4,7 +4,8 @@
  * is, never by a constant. NCCL from 2.21 does the same per port (net_ib/connect.cc, ncclIbGetGidIndex).
  */
 import type { GidEntry } from '../../facts/hca.ts';
-import { gidAddress, gidKind, sameSubnet } from './address.ts';
+import { gidAddress, gidKind } from './address.ts';
+import { joiningSubnet, type SubnetCounts } from './subnets.ts';
 import type { NodeView, PortView } from './view.ts';
 
 export interface GidChoice {
@@ -18,9 +19,9 @@ export interface GidChoice {
 
 /**
  * Chooses the row: RoCE v2, of an address that this namespace has; IPv4-mapped before global IPv6; never link-local.
- * Of several, one in a subnet of `peerAddresses`, else the lowest index, which NCCL would take.
+ * Of several, one in a subnet that other nodes have too, else the lowest index, which NCCL would take.
  */
-export function chooseGid(view: NodeView, port: PortView, peerAddresses: readonly string[]): GidChoice {
+export function chooseGid(view: NodeView, port: PortView, subnets: SubnetCounts): GidChoice {
   const table = port.facts?.gids ?? null;
   if (table === null || port.layer === 'ib')
     return none(table === null ? 'no GID table was seen' : 'InfiniBand takes index 0 by itself');
@@ -30,7 +31,8 @@ export function chooseGid(view: NodeView, port: PortView, peerAddresses: readonl
   const own = rows.some((row) => row.netdev === port.netdev)
     ? rows.filter((row) => row.netdev === port.netdev)
     : rows;
-  const joined = own.find((row) => peerAddresses.some((peer) => shares(view, row, peer)));
+  const meets = (row: GidEntry) => (subnets.get(subnetOfRow(view, row) ?? '') ?? 0) > 1;
+  const joined = rows.length < 2 ? undefined : (own.find(meets) ?? rows.find(meets));
   const row = joined ?? own[0];
   if (row === undefined) return none(tableFault(table));
   const rivals = rows.filter((other) => other !== row).flatMap((other) => gidAddress(other) ?? []);
@@ -92,12 +94,12 @@ function isLocal(view: NodeView, row: GidEntry, tables: readonly GidEntry[]): bo
   return known.length === 0 || known.some((item) => item.address === address) || gidKind(row) === 'ipv6';
 }
 
-function shares(view: NodeView, row: GidEntry, peer: string): boolean {
+function subnetOfRow(view: NodeView, row: GidEntry): string | null {
   const address = gidAddress(row);
-  const prefix =
-    view.interfaces.flatMap((item) => item.addresses).find((own) => own.address === address)?.prefixLength ??
-    null;
-  return address !== null && prefix !== null && sameSubnet(address, peer, prefix);
+  const own = view.interfaces
+    .flatMap((item) => item.addresses)
+    .find((item) => item.address === address && item.prefixLength !== null);
+  return own === undefined ? null : joiningSubnet(own);
 }
 
 function none(because: string): GidChoice {

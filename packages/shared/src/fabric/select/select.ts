@@ -11,16 +11,17 @@ import type {
   Reason,
   Refusal,
 } from '../model.ts';
-import { gidAddress } from './address.ts';
 import { type Control, knownControl, likelyControl } from './control.ts';
 import { fabricEnv } from './env.ts';
 import { checkGang } from './gang-checks.ts';
-import { chooseGid, type GidChoice, usableGids } from './gid.ts';
+import { chooseGid, type GidChoice } from './gid.ts';
 import { gidPolicy } from './gid-policy.ts';
 import { isolatedRails } from './isolation.ts';
 import type { NodeChoice } from './node-choice.ts';
+import { overlapRefusals } from './overlap.ts';
 import { overrideFaults, overridesOf } from './overrides.ts';
 import { type Pairing, pairRails, type RailMember } from './rails.ts';
+import { countSubnets, type SubnetCounts } from './subnets.ts';
 import { chooseTransport, type GangNode } from './transport.ts';
 import { interfaceOf, type NodeView, type PortView, viewNode } from './view.ts';
 
@@ -32,7 +33,8 @@ export function selectFabric(nodes: readonly FabricNode[], policy: FabricPolicy)
     return { view, overrides, known: givenControl(view, overrides.controlInterface) ?? knownControl(view) };
   });
   const { transport, choices, warnings, refusals } = chooseTransport(gang, policy);
-  const drafts = gang.map((member, i) => draft(member, choices[i] ?? { ports: [], reasons: [] }, gang));
+  const subnets = countSubnets(gang.map(({ view }) => view));
+  const drafts = gang.map((member, i) => draft(member, choices[i] ?? { ports: [], reasons: [] }, subnets));
   const pairing = pairRails(drafts.flatMap(members));
   const trimmed = drafts.map((item) => withoutUnpaired(item, pairing));
   const even = new Set(trimmed.map((item) => item.ports.length)).size === 1;
@@ -88,6 +90,9 @@ export function selectFabric(nodes: readonly FabricNode[], policy: FabricPolicy)
     ...gang.flatMap(({ view, overrides }) => overrideFaults(view, overrides)),
     ...policies.flatMap((item) => item.refusals),
     ...checked.refusals,
+    ...fabrics.flatMap((node, i) =>
+      overlapRefusals((gang[i] as GangNode).view, node, gang[i]?.overrides.controlInterface != null),
+    ),
   ];
   const allWarnings = [
     ...warnings,
@@ -119,20 +124,20 @@ interface Draft {
 
 function givenControl(view: NodeView, override: { value: string; source: string } | null): Control | null {
   if (override === null) return null;
-  const address = interfaceOf(view, override.value)?.addresses[0]?.address ?? view.node.given.nodeIp ?? null;
+  const own = interfaceOf(view, override.value)?.addresses.map((item) => item.address) ?? [];
+  const { nodeIp } = view.node.given;
+  const address =
+    nodeIp !== undefined && (own.length === 0 || own.includes(nodeIp)) ? nodeIp : (own[0] ?? null);
   return { name: override.value, address, because: override.source, certain: true };
 }
 
-function draft(member: GangNode, choice: NodeChoice, gang: readonly GangNode[]): Draft {
-  const peers = gang.filter((other) => other !== member).map((other) => other.view);
-  const rows = peers.flatMap((peer) => peer.ports.flatMap((port) => usableGids(peer, port)));
-  const addresses = rows.flatMap((row) => gidAddress(row) ?? []);
+function draft(member: GangNode, choice: NodeChoice, subnets: SubnetCounts): Draft {
   const fabric = new Set(choice.ports.flatMap((port) => port.netdev ?? []));
   return {
     member,
-    control: member.known ?? likelyControl(member.view, fabric, peers),
+    control: member.known ?? likelyControl(member.view, fabric, subnets),
     ports: choice.ports,
-    gids: choice.ports.map((port) => overriddenGid(member, chooseGid(member.view, port, addresses))),
+    gids: choice.ports.map((port) => overriddenGid(member, chooseGid(member.view, port, subnets))),
     reasons: choice.reasons,
   };
 }

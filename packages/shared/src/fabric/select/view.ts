@@ -78,7 +78,11 @@ function portViews(node: FabricNode): PortView[] {
     family: familyOf(device, hca),
     hca,
     facts,
-    layer: facts?.linkLayer ?? layerOfNetdev(node, facts?.netdev ?? null) ?? layerOfGids(facts),
+    layer:
+      facts?.linkLayer ??
+      layerOfNetdev(node, facts?.netdev ?? null) ??
+      layerOfGids(facts) ??
+      layerOfNames(device, facts),
     netdev: facts?.netdev ?? null,
     nearGpus: near.get(device) ?? [],
   });
@@ -118,6 +122,13 @@ function layerOfNetdev(node: FabricNode, name: string | null): 'ib' | 'eth' | nu
 /** Only RoCE has version 2 rows; tools print "v1" for native InfiniBand as well. */
 function layerOfGids(facts: HcaPort | null): 'eth' | null {
   return facts?.gids?.some((row) => row.version === 2) ? 'eth' : null;
+}
+
+/** systemd names InfiniBand interfaces ib…, and rdma-core's rename rule puts ib or roce before the PCI path. */
+function layerOfNames(device: string, facts: HcaPort | null): 'ib' | 'eth' | null {
+  if (/^ib(?:P\d+)?[ps]\d|^ibo\d/.test(device) || /^ib(?:\d|[ps]\d|P\d|o\d)/.test(facts?.netdev ?? ''))
+    return 'ib';
+  return /^roce(?:P\d+)?[pso]\d/.test(device) ? 'eth' : null;
 }
 
 function interfaceViews(node: FabricNode, ports: readonly PortView[]): InterfaceView[] {
