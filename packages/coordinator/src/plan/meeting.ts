@@ -31,16 +31,24 @@ interface Place {
 }
 
 function placesOf({ facts }: UsableNode): ReadonlyMap<string, Place> {
-  const defaults = new Set(probed(facts.routes, []).flatMap(({ destination, device }) => (destination === 'default' ? [device] : [])));
+  const defaults = new Set(
+    probed(facts.routes, []).flatMap(({ destination, device }) =>
+      destination === 'default' ? [device] : [],
+    ),
+  );
   const hcas = new Set(probed(facts.hcas, []).flatMap(({ ports }) => ports.map(({ netdev }) => netdev)));
   const usable = probed(facts.netdevs, []).filter(
-    (netdev) => netdev.up !== false && overlayReason({ name: netdev.name, netdev, up: netdev.up, addresses: [] }) === null,
+    (netdev) =>
+      netdev.up !== false &&
+      overlayReason({ name: netdev.name, netdev, up: netdev.up, addresses: [] }) === null,
   );
   const places = usable.flatMap((netdev) =>
     netdev.addresses.flatMap(({ address, prefixLength, family }): Place[] => {
       const subnet = isLocalOnly(address) ? null : subnetOf(address, prefixLength);
       if (subnet === null) return [];
-      return [{ subnet, address, family, onDefaultRoute: defaults.has(netdev.name), onHca: hcas.has(netdev.name) }];
+      return [
+        { subnet, address, family, onDefaultRoute: defaults.has(netdev.name), onHca: hcas.has(netdev.name) },
+      ];
     }),
   );
   return new Map(places.toReversed().map((place) => [place.subnet, place]));
@@ -49,7 +57,11 @@ function placesOf({ facts }: UsableNode): ReadonlyMap<string, Place> {
 /** Lower is better: IPv4, then where the default route leads on most nodes, then away from the rails. */
 function rank(members: readonly Place[]): readonly number[] {
   const count = (test: (place: Place) => boolean) => members.filter(test).length;
-  return [count(({ family }) => family === 6), -count(({ onDefaultRoute }) => onDefaultRoute), count(({ onHca }) => onHca)];
+  return [
+    count(({ family }) => family === 6),
+    -count(({ onDefaultRoute }) => onDefaultRoute),
+    count(({ onHca }) => onHca),
+  ];
 }
 
 const compare = (a: readonly number[], b: readonly number[]): number =>

@@ -60,6 +60,7 @@ function assemble(parts: PlanParts): LaunchPlan {
   const addresses = fabric.nodes.map(({ address }) => address ?? '');
   const headPorts = ports.byRank[0] ?? {};
   const head = addresses[0] ?? '';
+  const showsTransport = choice.gang.length > 1 && world.world.gpusPerNode > 0;
   const ranks = choice.gang.flatMap((node, rank) => {
     const own = fabric.nodes[rank];
     if (own === undefined) return [];
@@ -72,8 +73,8 @@ function assemble(parts: PlanParts): LaunchPlan {
       head: { address: head },
       address: addresses[rank] ?? '',
       controlInterface: own.controlInterface,
-      fabricEnv: own.env,
-      fabricEnvReasons: own.envReasons,
+      fabricEnv: { ...own.env, ...(showsTransport ? { NCCL_DEBUG: 'INFO' } : {}) },
+      fabricEnvReasons: { ...own.envReasons, NCCL_DEBUG: 'the log then says which network was really taken' },
       install: installs[rank] ?? null,
       ports: ports.byRank[rank] ?? {},
       headPorts,
@@ -117,10 +118,12 @@ function assemble(parts: PlanParts): LaunchPlan {
   };
 }
 
-const railsOf = ({ hcas }: NodeFabric): RankContext['rails'] =>
+const railsOf = ({ hcas, address: control }: NodeFabric): RankContext['rails'] =>
   hcas
-    .toSorted((a, b) => (a.rail ?? 0) - (b.rail ?? 0))
-    .flatMap(({ device, address }) => (address === null ? [] : [{ device, address }]));
+    .flatMap(({ device, address, rail }, i) =>
+      address === null || address === control ? [] : [{ rail: rail ?? i, device, address }],
+    )
+    .toSorted((a, b) => a.rail - b.rail);
 
 const rendezvousPort = (
   engine: Engine,

@@ -1,9 +1,10 @@
 /** Nodes for planning tests: facts as the posted hosts of the tutorials would report them. */
-import type { PlanInput, PlanNode } from '../../src/plan/input.ts';
+
 import type { Hca } from '@dsr1/shared/facts/hca';
 import type { Netdev, Route } from '@dsr1/shared/facts/netdev';
 import type { EngineInstall, NodeFacts } from '@dsr1/shared/facts/node';
 import type { DeploymentSpec } from '@dsr1/shared/spec/deployment';
+import type { PlanInput, PlanNode } from '../../src/plan/input.ts';
 
 const seen = <T>(value: T) => ({ detected: true as const, source: 'test', value });
 
@@ -121,7 +122,10 @@ export function factsOf(host: Host): NodeFacts {
     disks: seen([]),
     netdevs: seen([...host.netdevs]),
     routes: seen([...(host.routes ?? [])]),
-    hcas: host.hcas === undefined ? { detected: false, reason: 'no /sys/class/infiniband' } : seen([...host.hcas]),
+    hcas:
+      host.hcas === undefined
+        ? { detected: false, reason: 'no /sys/class/infiniband' }
+        : seen([...host.hcas]),
     gpus:
       gpus === undefined
         ? { detected: false, reason: 'nvidia-smi is not installed' }
@@ -144,7 +148,11 @@ export function factsOf(host: Host): NodeFacts {
     limits: seen(host.limits ?? { memlockBytes: null, nofile: 1048576, shmBytes: 2 ** 33 }),
     ephemeralPorts: seen(host.ephemeral ?? { low: 32768, high: 60999 }),
     engines: seen([...(host.engines ?? [])]),
-    runtimes: seen({ systemd: host.systemd === false ? null : '252', docker: null, compiler: '/usr/bin/g++' }),
+    runtimes: seen({
+      systemd: host.systemd === false ? null : '252',
+      docker: null,
+      compiler: '/usr/bin/g++',
+    }),
     contradictions: [],
     tools: [],
   };
@@ -161,7 +169,11 @@ export const nodeOf = (host: Host, over: Partial<PlanNode> = {}): PlanNode => ({
   ...over,
 });
 
-export const inputOf = (spec: DeploymentSpec, nodes: readonly PlanNode[], over: Partial<PlanInput> = {}): PlanInput => ({
+export const inputOf = (
+  spec: DeploymentSpec,
+  nodes: readonly PlanNode[],
+  over: Partial<PlanInput> = {},
+): PlanInput => ({
   spec,
   specHash: 'hash-of-spec',
   nodes,
@@ -187,9 +199,15 @@ export const meshHosts = (): Host[] =>
 export const h20Hosts = (engines: readonly EngineInstall[]): Host[] =>
   [0, 1].map((n) => ({
     name: `node0${n + 1}`,
-    netdevs: [ether('xgbe0', `10.63.65.${207 + n}`, 24), ...rails(n).map(({ netdev, ipv4 }) => ether(netdev, ipv4, 25))],
+    netdevs: [
+      ether('xgbe0', `10.63.65.${207 + n}`, 24),
+      ...rails(n).map(({ netdev, ipv4 }) => ether(netdev, ipv4, 25)),
+    ],
     routes: [defaultRoute('xgbe0', '10.63.65.1')],
-    hcas: [roce('mlx5_0', 'xgbe0', `10.63.65.${207 + n}`), ...rails(n).map(({ device, netdev, ipv4 }) => roce(device, netdev, ipv4))],
+    hcas: [
+      roce('mlx5_0', 'xgbe0', `10.63.65.${207 + n}`),
+      ...rails(n).map(({ device, netdev, ipv4 }) => roce(device, netdev, ipv4)),
+    ],
     gpus: { count: 8, name: 'NVIDIA H20' },
     engines,
   }));

@@ -33,8 +33,8 @@ export interface RankContext {
   readonly addresses: readonly string[];
   /** This node's `NodeFacts.agentCommand`. */
   readonly agentCommand: readonly string[];
-  /** This node's chosen HCAs that have an address of their own, in rail order. */
-  readonly rails: readonly { readonly device: string; readonly address: string }[];
+  /** This node's chosen HCAs with an address apart from the control address, in rail order. */
+  readonly rails: readonly { readonly rail: number; readonly device: string; readonly address: string }[];
 }
 
 export interface PortRequest {

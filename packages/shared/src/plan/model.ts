@@ -3,8 +3,8 @@
  * Agents receive their `RankPlan` (wire/plan-codec.ts); people read the whole with `dsr1ctl plan`.
  */
 import { type Static, Type } from 'typebox';
-import { EngineKind } from '../spec/deployment.ts';
 import { Nullable } from '../facts/nullable.ts';
+import { EngineKind } from '../spec/deployment.ts';
 
 /** A TCP port that a rank's processes will listen on; `fixed` ones are reserved at prepare. */
 export const PortPlan = Type.Object({
@@ -30,10 +30,17 @@ export const ProcessPlan = Type.Object({
 export type ProcessPlan = Static<typeof ProcessPlan>;
 
 /** A file that the agent writes (0600) into the rank's run folder; `{apiKey}` becomes the attempt's generated key. */
-export const FilePlan = Type.Object({ name: Type.String({ pattern: '^[a-z0-9][a-z0-9.-]{0,62}$' }), content: Type.String() });
+export const FilePlan = Type.Object({
+  name: Type.String({ pattern: '^[a-z0-9][a-z0-9.-]{0,62}$' }),
+  content: Type.String(),
+});
 export type FilePlan = Static<typeof FilePlan>;
 
-export const RuntimeKind = Type.Union([Type.Literal('systemd'), Type.Literal('process'), Type.Literal('docker')]);
+export const RuntimeKind = Type.Union([
+  Type.Literal('systemd'),
+  Type.Literal('process'),
+  Type.Literal('docker'),
+]);
 export type RuntimeKind = Static<typeof RuntimeKind>;
 
 export const HealthPlan = Type.Object({
@@ -116,13 +123,21 @@ export const LaunchPlan = Type.Object({
     pipeline: Type.Integer(),
   }),
   transport: Nullable(Type.String()),
-  head: Type.Object({ node: Type.String(), address: Type.String(), rendezvousPort: Nullable(Type.Integer()) }),
+  head: Type.Object({
+    node: Type.String(),
+    address: Type.String(),
+    rendezvousPort: Nullable(Type.Integer()),
+  }),
   /** What clients call, null for engines without HTTP. */
   endpoint: Nullable(Type.Object({ url: Type.String(), port: Type.Integer() })),
   ranks: Type.Array(RankPlan),
   /** Nodes × rails: device and GID of every rail member, for people and pictures. */
   rails: Type.Array(
-    Type.Object({ index: Type.Integer(), members: Type.Record(Type.String(), Type.String()), because: Type.String() }),
+    Type.Object({
+      index: Type.Integer(),
+      members: Type.Record(Type.String(), Type.String()),
+      because: Type.String(),
+    }),
   ),
   deadlines: PhaseDeadlines,
   reasons: Type.Array(PlanReason),

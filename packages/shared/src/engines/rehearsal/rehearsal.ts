@@ -76,9 +76,7 @@ export const rehearsal: Engine = {
         ]
       : []),
     { name: 'data', address, port: ports.data ?? 0 },
-    ...rails
-      .filter((rail) => rail.address !== address)
-      .map((rail) => ({ name: `data-${rail.device}`, address: rail.address, port: ports.data ?? 0 })),
+    ...rails.map((rail) => ({ name: `data-${rail.device}`, address: rail.address, port: ports.data ?? 0 })),
   ],
   randomPorts: () => null,
 
@@ -100,7 +98,6 @@ function flags({
   controlInterface,
   head,
   headPorts,
-  addresses,
   ports,
   rails,
   servedName,
@@ -127,17 +124,20 @@ function flags({
       value: hostPort(head.address, headPorts.rendezvous ?? 0),
       because: 'where ranks meet, a port of this attempt',
     },
-    { name: '--peers', value: addresses.join(','), because: 'control addresses by rank' },
     {
       name: '--data-port',
       value: String(ports.data ?? 0),
       because: 'data goes both ways between every pair of ranks',
     },
-    ...rails.map((rail) => ({
-      name: '--rails',
-      value: `${rail.device}=${rail.address}`,
-      because: 'every rail of the plan carries data',
-    })),
+    ...(rails.length === 0
+      ? []
+      : [
+          {
+            name: '--rails',
+            value: JSON.stringify(rails),
+            because: 'every rail of the plan carries data; ranks tell each other theirs at the rendezvous',
+          },
+        ]),
     ...(rank === 0
       ? [
           {
