@@ -18,6 +18,7 @@ import type {
 } from '@dsr1/shared/wire/messages';
 import type { Observer } from './observer.ts';
 import type { Random } from './random.ts';
+import { simFacts } from './sim-facts.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 export interface SimRun {
@@ -247,7 +248,7 @@ export function createSimNode(deps: SimNodeDeps): SimNode {
       factsHash: `facts-${bootId()}`,
       clockMs: time.clock.wallMs(),
     }),
-    facts: () => factsOf(name, bootId()),
+    facts: () => simFacts(name, bootId()),
     factsHash: () => `facts-${bootId()}`,
     connect: (next) => {
       sendUp = next;
@@ -293,30 +294,3 @@ export function createSimNode(deps: SimNodeDeps): SimNode {
 }
 
 const failure = (code: string, message: string): Failure => ({ code, message, hint: null });
-
-function factsOf(hostname: string, bootId: string): NodeFacts {
-  const unseen = { detected: false as const, reason: 'simulated' };
-  return {
-    schema: 1,
-    hostname,
-    bootId,
-    fingerprint: hostname,
-    agentVersion: '0.1.0',
-    agentCommand: ['/opt/dsr1/agent'],
-    os: unseen,
-    cpu: unseen,
-    memory: unseen,
-    disks: unseen,
-    netdevs: unseen,
-    routes: unseen,
-    hcas: unseen,
-    gpus: unseen,
-    gpuTopology: unseen,
-    limits: unseen,
-    ephemeralPorts: unseen,
-    engines: unseen,
-    runtimes: unseen,
-    contradictions: [],
-    tools: [],
-  };
-}

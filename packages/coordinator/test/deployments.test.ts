@@ -73,7 +73,7 @@ test('a rank that ends stops the gang everywhere, and it starts again once with 
   const { message, state } = await cluster.deployments().service.get('r1');
   t.match(
     { message, state },
-    { state: 'waiting', message: /rank 1 \(gpu-2\) failed in phase graphs: ended with exit code 137/ },
+    { state: 'waiting', message: /rank 1 \(gpu-2\) failed while serving: ended with exit code 137/ },
   );
   t.ok(await cluster.time.until(is(cluster, 'serving'), MINUTE), 'serves again');
   const detail = await cluster.deployments().service.get('r1');
@@ -216,6 +216,20 @@ test('a stop stays owed to a node that is cut off, and is sent when it is back',
   t.strictSame(statesOn(cluster), [['stopped'], ['running']]);
   cluster.crashCoordinator();
   await cluster.startCoordinator();
+  cluster.heal(node);
+  t.ok(await cluster.time.until(is(cluster, 'stopped'), MINUTE));
+  t.strictSame(statesOn(cluster), [['stopped'], ['stopped']]);
+});
+
+test('a stop that is cut off on its way is sent again', async (t) => {
+  const cluster = await serving();
+  const node = nodeOf(cluster, 'gpu-2');
+  await cluster.deployments().service.stop('r1', 'test');
+  await cluster.time.advance(0.5);
+  cluster.cut(node);
+  await cluster.time.advance(MINUTE);
+  t.strictSame(statesOn(cluster), [['stopped'], ['running']], 'it was on its way');
+  t.match((await cluster.stored('r1'))?.deployment.state, 'stopping', 'so nobody believes in it');
   cluster.heal(node);
   t.ok(await cluster.time.until(is(cluster, 'stopped'), MINUTE));
   t.strictSame(statesOn(cluster), [['stopped'], ['stopped']]);

@@ -31,12 +31,13 @@ export interface DeploymentLoop {
   start(): Promise<void>;
   /** Something about this deployment changed. */
   wake(name: string): void;
-  /** Ends after the passes that run now. */
+  /** Starts no more passes. One that waits for nodes is left behind after a moment: it may end at any step anyway. */
   stop(): Promise<void>;
 }
 
 /** Enough for a whole life from pending to serving; more in one pass is a defect, and the tick goes on from there. */
 const MAX_ROUNDS = 50;
+const STOP_WAIT_MS = 2_000;
 
 interface Track {
   running: Promise<void> | null;
@@ -76,6 +77,8 @@ export function createDeploymentLoop(deps: LoopDeps): DeploymentLoop {
     try {
       return await pass(deps, name);
     } catch (error) {
+      // The store may be closed by now.
+      if (stopped) return null;
       deps.log.error({ err: toDsr1Error(error), deployment: name }, 'a step failed and will be tried again');
       return deps.tickMs;
     }
@@ -93,7 +96,13 @@ export function createDeploymentLoop(deps: LoopDeps): DeploymentLoop {
       stopped = true;
       unsubscribe();
       for (const track of tracks.values()) track.cancelTimer();
-      await Promise.all([...tracks.values()].map((track) => track.running));
+      const running = Promise.all([...tracks.values()].map((track) => track.running));
+      let cancel = () => {};
+      const waited = new Promise<void>((resolve) => {
+        cancel = deps.timers.after(STOP_WAIT_MS, resolve);
+      });
+      await Promise.race([running, waited]);
+      cancel();
     },
   };
 }

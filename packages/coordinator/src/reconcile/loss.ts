@@ -14,7 +14,8 @@ export function findLoss(
   nowMs: number,
   policy: ReconcilePolicy,
 ): Ending | null {
-  for (const question of [removed, rebooted, failed]) {
+  const questions = [removed, rebooted, (rank: GangRank) => failed(rank, attempt.servedAtMs !== null)];
+  for (const question of questions) {
     const ending = firstOf(gang, question);
     if (ending !== null) return ending;
   }
@@ -32,13 +33,13 @@ function rebooted(rank: GangRank): Ending | null {
   return ending('node-rebooted', rank.record.rank, `node ${rank.record.nodeName} was rebooted`);
 }
 
-function failed({ record, report }: GangRank): Ending | null {
+function failed({ record, report }: GangRank, served: boolean): Ending | null {
   if (report === null) return null;
   if (report.failure === null && report.state !== 'exited' && report.state !== 'stopped') return null;
   const how =
     report.failure?.message ??
     (report.state === 'stopped' ? 'was stopped on its node' : `ended with ${exitWords(report)}`);
-  const during = report.phase === 'serving' ? 'while serving' : `in phase ${report.phase}`;
+  const during = served ? 'while serving' : `in phase ${report.phase}`;
   return {
     cause: causeOfFailure(report.failure, 'rank-failed'),
     rank: record.rank,

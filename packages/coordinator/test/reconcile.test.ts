@@ -1,0 +1,437 @@
+/** The decisions, one question at a time. */
+import type { DeploymentSpec } from '@dsr1/shared/spec/deployment';
+import type { RankReport } from '@dsr1/shared/wire/messages';
+import { test } from 'tap';
+import { simFacts } from '../../../test/sim/sim-facts.ts';
+import { simPlan } from '../../../test/sim/sim-plan.ts';
+import type { NodeView } from '../src/nodes/hub.ts';
+import { decide, type Situation } from '../src/reconcile/decide.ts';
+import { nodeNames } from '../src/reconcile/gang.ts';
+import {
+  type AttemptRecord,
+  type DeploymentRecord,
+  defaultPolicy,
+  type EndCause,
+  type Ending,
+  type PastAttempt,
+  type RankRecord,
+} from '../src/reconcile/model.ts';
+import { judge } from '../src/reconcile/relaunch.ts';
+import { startMessage } from '../src/reconcile/serving.ts';
+
+const NOW = 10_000_000;
+const spec: DeploymentSpec = { name: 'r1', engine: { kind: 'rehearsal' }, nodes: { count: 2 } };
+
+const view = (id: string, more: Partial<NodeView> = {}): NodeView => ({
+  id,
+  name: id,
+  state: 'online',
+  cordoned: false,
+  facts: simFacts(id, 'boot-1'),
+  bootId: 'boot-1',
+  sessionId: 'session',
+  reported: true,
+  ranks: [],
+  ...more,
+});
+
+const report = (rank: number, more: Partial<RankReport> = {}): RankReport => ({
+  deployment: 'r1',
+  epoch: 1,
+  rank,
+  state: 'running',
+  phase: rank === 0 ? 'serving' : 'graphs',
+  progress: null,
+  detail: null,
+  phaseSeconds: {},
+  exitCode: null,
+  exitSignal: null,
+  evidence: [],
+  sequence: 1,
+  failure: null,
+  pid: 1,
+  adopted: false,
+  ...more,
+});
+
+const planned = simPlan({
+  spec,
+  specHash: 'hash',
+  epoch: 1,
+  nodes: [view('gpu-1'), view('gpu-2')].map((node) => ({ ...node, busyPorts: [], busyGpus: [] })),
+  previousRanks: {},
+  avoidPorts: {},
+  endpointPort: null,
+});
+if (!planned.feasible) throw new Error('expected a plan for two nodes');
+const { plan } = planned;
+
+const rank = (index: number, more: Partial<RankRecord> = {}): RankRecord => ({
+  rank: index,
+  nodeId: `gpu-${index + 1}`,
+  nodeName: `gpu-${index + 1}`,
+  bootId: 'boot-1',
+  committed: true,
+  stopAcknowledged: false,
+  stopSentAtMs: null,
+  toldState: 'running',
+  toldPhase: index === 0 ? 'serving' : 'graphs',
+  ...more,
+});
+
+const attempt = (more: Partial<AttemptRecord> = {}): AttemptRecord => ({
+  epoch: 1,
+  plan,
+  step: 'running',
+  ranks: [rank(0), rank(1)],
+  avoidPorts: [],
+  commitAtMs: NOW - 600_000,
+  servedAtMs: NOW - 500_000,
+  servedAtWallMs: 0,
+  ending: null,
+  endedAtMs: null,
+  closed: false,
+  ...more,
+});
+
+const deployment = (more: Partial<DeploymentRecord> = {}): DeploymentRecord => ({
+  name: 'r1',
+  spec,
+  desired: 'running',
+  state: 'serving',
+  message: 'serving',
+  rejections: [],
+  plannedAtMs: 0,
+  epoch: 1,
+  startedAtMs: NOW - 900_000,
+  createdAtWallMs: 0,
+  ...more,
+});
+
+const ending = (cause: EndCause, more: Partial<Ending> = {}): Ending => ({
+  cause,
+  rank: 1,
+  message: `because of ${cause}`,
+  failure: null,
+  evidence: [],
+  ...more,
+});
+
+function actions(more: Partial<Situation> & { readonly views?: readonly NodeView[] }) {
+  const views = more.views ?? [view('gpu-1', { ranks: [report(0)] }), view('gpu-2', { ranks: [report(1)] })];
+  return decide({
+    deployment: deployment(),
+    attempt: attempt(),
+    past: [],
+    nodes: new Map(views.map((node) => [node.id, node])),
+    nowMs: NOW,
+    policy: defaultPolicy,
+    ...more,
+  });
+}
+
+const head = view('gpu-1', { ranks: [report(0)] });
+
+test('a gang that serves needs nothing', async (t) => {
+  t.strictSame(actions({}), []);
+});
+
+test('silence is no evidence', async (t) => {
+  const silent: Readonly<Record<string, Partial<NodeView>>> = {
+    'cut session': { sessionId: null, state: 'suspect', ranks: [report(1)] },
+    'lost for long': { sessionId: null, state: 'lost', ranks: [report(1)] },
+    'not heard since the coordinator started': { sessionId: null, state: 'lost', reported: false, ranks: [] },
+    'not heard, and another boot id is stored': {
+      sessionId: null,
+      reported: false,
+      ranks: [],
+      bootId: 'boot-2',
+    },
+    'cut, and its report is gone': { sessionId: null, state: 'suspect', ranks: [] },
+  };
+  for (const [name, more] of Object.entries(silent)) {
+    const done = actions({ views: [head, view('gpu-2', more)] });
+    t.strictSame(
+      done.map(({ kind }) => kind),
+      ['settle'],
+      name,
+    );
+    t.match(
+      done,
+      [{ state: 'serving', message: 'serving; gpu-2 is silent, its ranks are left alone' }],
+      name,
+    );
+  }
+});
+
+test('what is certain ends the attempt, the weightiest cause first', async (t) => {
+  const exited = report(1, { state: 'exited', exitCode: 0, evidence: ['last line'] });
+  const cases: readonly (readonly [EndCause, RegExp, readonly NodeView[]])[] = [
+    [
+      'rank-failed',
+      /rank 1 \(gpu-2\) failed while serving: ended with exit code 0/,
+      [head, view('gpu-2', { ranks: [exited] })],
+    ],
+    [
+      'rank-failed',
+      /signal SIGKILL/,
+      [head, view('gpu-2', { ranks: [report(1, { state: 'exited', exitSignal: 'SIGKILL' })] })],
+    ],
+    [
+      'rank-failed',
+      /failed while serving: too slow/,
+      [
+        view('gpu-1', {
+          ranks: [report(0, { failure: { code: 'PHASE_DEADLINE', message: 'too slow', hint: null } })],
+        }),
+        view('gpu-2', { ranks: [report(1)] }),
+      ],
+    ],
+    ['rank-vanished', /gpu-2 no longer knows rank 1/, [head, view('gpu-2')]],
+    ['node-rebooted', /gpu-2 was rebooted/, [head, view('gpu-2', { bootId: 'boot-2' })]],
+    [
+      'node-rebooted',
+      /gpu-2 was rebooted/,
+      [view('gpu-1', { ranks: [report(0, { state: 'exited' })] }), view('gpu-2', { bootId: 'boot-2' })],
+    ],
+    ['node-removed', /gpu-2 was removed/, [head]],
+  ];
+  for (const [cause, message, views] of cases) {
+    t.match(actions({ views })[0], { kind: 'end', ending: { cause, message } }, `${cause}`);
+  }
+  t.match(actions({ views: [head, view('gpu-2', { ranks: [exited] })] })[0], {
+    ending: { evidence: ['last line'] },
+  });
+});
+
+test('a fresh rank may take a moment to be reported', async (t) => {
+  const fresh = attempt({ commitAtMs: NOW - 1_000, servedAtMs: null });
+  const done = actions({
+    attempt: fresh,
+    deployment: deployment({ state: 'starting' }),
+    views: [head, view('gpu-2')],
+  });
+  t.strictSame(
+    done.map(({ kind }) => kind),
+    ['wake'],
+  );
+});
+
+test('prepare waits for nodes that were not heard yet, and is given up when one went away', async (t) => {
+  const preparing = attempt({
+    step: 'preparing',
+    commitAtMs: null,
+    servedAtMs: null,
+    ranks: [rank(0, { bootId: null, committed: false }), rank(1, { bootId: null, committed: false })],
+  });
+  const input = { attempt: preparing, deployment: deployment({ state: 'preparing' }) };
+  t.strictSame(actions({ ...input, views: [view('gpu-1'), view('gpu-2')] }), [{ kind: 'prepare' }]);
+  t.match(
+    actions({ ...input, views: [view('gpu-1'), view('gpu-2', { reported: false, sessionId: null })] }),
+    [{ kind: 'settle', message: 'waits for gpu-2 to report' }],
+  );
+  t.match(actions({ ...input, views: [view('gpu-1'), view('gpu-2', { sessionId: null })] }), [
+    { kind: 'end', ending: { cause: 'interrupted' } },
+  ]);
+});
+
+test('commit is repeated to those who have not confirmed, then given up', async (t) => {
+  const committing = (ageMs: number) =>
+    attempt({
+      step: 'committing',
+      commitAtMs: NOW - ageMs,
+      servedAtMs: null,
+      ranks: [rank(0), rank(1, { committed: false })],
+    });
+  const both = [
+    view('gpu-1', { ranks: [report(0)] }),
+    view('gpu-2', { ranks: [report(1, { state: 'prepared', phase: 'starting' })] }),
+  ];
+  const first = (ageMs: number, views: readonly NodeView[]) =>
+    actions({ attempt: committing(ageMs), views })[0];
+  t.match(first(100, both), { kind: 'commit', ranks: [1] });
+  t.match(first(31_000, both), {
+    kind: 'end',
+    ending: { cause: 'interrupted', message: /gpu-2 did not confirm the start within 30 s/ },
+  });
+  t.match(
+    first(31_000, [head, view('gpu-2', { ranks: [report(1)] })]),
+    { kind: 'commit', ranks: [1] },
+    'it runs: only the answer was lost',
+  );
+  t.match(first(31_000, [head, view('gpu-2', { reported: false, sessionId: null })]), {
+    kind: 'settle',
+    message: 'waits for gpu-2 to report',
+  });
+});
+
+test('stops are owed until they are confirmed and seen', async (t) => {
+  const over = (one: Partial<RankRecord>, two: Partial<RankRecord>) =>
+    attempt({ ending: ending('rank-failed'), endedAtMs: NOW - 60_000, ranks: [rank(0, one), rank(1, two)] });
+  const acknowledged = { stopAcknowledged: true, stopSentAtMs: NOW - 60_000 };
+  const stopped = [
+    view('gpu-1', { ranks: [report(0, { state: 'stopped' })] }),
+    view('gpu-2', { ranks: [report(1, { state: 'exited' })] }),
+  ];
+  const first = (record: AttemptRecord, views: readonly NodeView[]) => actions({ attempt: record, views })[0];
+  t.match(
+    first(over({}, {}), stopped),
+    { kind: 'stop', ranks: [0, 1] },
+    'also to those that ended by themselves: the tombstone counts',
+  );
+  t.match(first(over(acknowledged, acknowledged), stopped), {
+    kind: 'close',
+    ending: { cause: 'rank-failed' },
+  });
+  t.match(
+    first(over(acknowledged, acknowledged), [head, view('gpu-2')]),
+    { kind: 'stop', ranks: [0] },
+    'confirmed, yet it still shows as running',
+  );
+  t.match(
+    first(over(acknowledged, { stopSentAtMs: NOW - 60_000 }), [
+      view('gpu-1'),
+      view('gpu-2', { sessionId: null }),
+    ]),
+    { kind: 'settle', state: 'waiting', message: /waits for gpu-2 to stop its rank/ },
+    'sent, never confirmed',
+  );
+  t.match(
+    first(over(acknowledged, acknowledged), [
+      view('gpu-1'),
+      view('gpu-2', { reported: false, sessionId: null }),
+    ]),
+    { kind: 'settle' },
+    'what the node runs is not known yet',
+  );
+  t.match(first(over(acknowledged, {}), [view('gpu-1')]), { kind: 'close' }, 'a removed node is fenced');
+  const older = view('gpu-2', { ranks: [report(1, { epoch: 0 })] });
+  t.match(
+    first(attempt({ ...over(acknowledged, acknowledged), epoch: 1 }), [view('gpu-1'), older]),
+    { kind: 'stop', ranks: [1] },
+    'an older epoch still runs there',
+  );
+  const young = { stopAcknowledged: false, stopSentAtMs: NOW - 100 };
+  t.match(
+    first(over(acknowledged, young), [view('gpu-1'), view('gpu-2')]),
+    { kind: 'settle' },
+    'no storm of stops',
+  );
+});
+
+test('a reboot that is learned last is the cause', async (t) => {
+  const acknowledged = { stopAcknowledged: true, stopSentAtMs: NOW - 60_000 };
+  const over = (cause: EndCause) =>
+    attempt({
+      ending: ending(cause, { rank: 0 }),
+      endedAtMs: NOW,
+      ranks: [rank(0, acknowledged), rank(1, acknowledged)],
+    });
+  const views = [view('gpu-1'), view('gpu-2', { bootId: 'boot-2' })];
+  t.match(actions({ attempt: over('rank-failed'), views }), [
+    { kind: 'close', ending: { cause: 'node-rebooted', message: 'node gpu-2 was rebooted' } },
+  ]);
+  t.match(actions({ attempt: over('operator'), views }), [{ kind: 'close', ending: { cause: 'operator' } }]);
+});
+
+test('the next attempt waits for all its nodes with the facts of their present boot', async (t) => {
+  const closed = attempt({ ending: ending('node-rebooted'), endedAtMs: NOW - 1, closed: true });
+  const first = (two: Partial<NodeView> | null) =>
+    actions({
+      attempt: closed,
+      past: [past('node-rebooted', 1)],
+      deployment: deployment({ state: 'stopping' }),
+      views: [view('gpu-1'), ...(two === null ? [] : [view('gpu-2', two)])],
+    })[0];
+  t.match(
+    first({ bootId: 'boot-2' }),
+    { kind: 'settle', state: 'waiting', message: 'waits for gpu-2' },
+    'old facts',
+  );
+  t.match(first({ sessionId: null }), { kind: 'settle', message: 'waits for gpu-2' });
+  t.match(first({ bootId: 'boot-2', facts: simFacts('gpu-2', 'boot-2') }), { kind: 'plan' });
+  t.match(
+    first({ sessionId: null, cordoned: true }),
+    { kind: 'plan' },
+    'another may take the rank of a cordoned node',
+  );
+  t.match(first(null), { kind: 'plan' }, 'and of a removed one');
+});
+
+const past = (cause: EndCause, agoSeconds: number, servedSeconds: number | null = 60): PastAttempt => ({
+  epoch: 1,
+  cause,
+  endedAtMs: NOW - agoSeconds * 1000,
+  servedAtMs: servedSeconds === null ? null : NOW - (agoSeconds + servedSeconds) * 1000,
+});
+
+test('the restart policy', async (t) => {
+  const verdict = (history: readonly PastAttempt[], more: Partial<DeploymentRecord> = {}) => {
+    const [last] = history;
+    if (last === undefined) throw new Error('a verdict needs an ended attempt');
+    const over = attempt({
+      ending: ending(last.cause),
+      endedAtMs: last.endedAtMs,
+      servedAtMs: last.servedAtMs,
+      closed: true,
+    });
+    const given = judge(deployment({ startedAtMs: 0, ...more }), over, history, defaultPolicy);
+    return given.kind === 'fail' ? 'fail' : given.notBeforeMs - last.endedAtMs;
+  };
+  t.equal(verdict([past('rank-failed', 0, null)]), 'fail', 'never served');
+  t.equal(verdict([past('refused', 0, null)]), 'fail', 'never prepared');
+  t.equal(verdict([past('rank-failed', 0, 3600)]), 0, 'was stable: at once');
+  t.equal(verdict([past('rank-failed', 0)]), 1_000);
+  t.equal(verdict([past('rank-failed', 0), past('rank-failed', 100)]), 2_000);
+  t.equal(verdict([past('rank-failed', 0), past('rank-failed', 100), past('rank-failed', 200)]), 4_000);
+  const four = [0, 100, 200, 300].map((ago) => past('rank-failed', ago));
+  t.equal(verdict(four), 'fail', 'over the budget');
+  t.equal(verdict(four, { startedAtMs: NOW - 150_000 }), 2_000, 'the operator started it since');
+  t.equal(verdict(four, { spec: { ...spec, restart: { maxAttempts: 4 } } }), 8_000, 'its own budget');
+  t.equal(
+    verdict([
+      past('rank-failed', 0),
+      past('rank-failed', 700),
+      past('rank-failed', 800),
+      past('rank-failed', 900),
+    ]),
+    8_000,
+    'old ones are outside the window',
+  );
+  t.equal(verdict([past('node-rebooted', 0), ...four]), 0, 'a reboot is nobody’s fault');
+  t.equal(verdict([past('interrupted', 0, null), past('interrupted', 100, null)]), 2_000);
+  t.equal(
+    verdict([past('refused', 0, null), past('node-rebooted', 100)]),
+    1_000,
+    'it has served before: a mount may be late after a reboot',
+  );
+  t.equal(verdict([past('port-taken', 0, null)]), 0);
+  t.equal(verdict(Array.from({ length: 6 }, (_, i) => past('port-taken', i, null))), 'fail');
+});
+
+test('what everybody waits for while a gang starts', async (t) => {
+  const gang = (zero: Partial<RankReport> | null, one: Partial<RankReport> | null) => [
+    { record: rank(0), node: view('gpu-1'), report: zero === null ? null : report(0, zero) },
+    { record: rank(1), node: view('gpu-2'), report: one === null ? null : report(1, one) },
+  ];
+  const say = (zero: Partial<RankReport> | null, one: Partial<RankReport> | null) =>
+    startMessage(gang(zero, one), NOW - 42_000, NOW);
+  const waiting = { phase: 'rendezvous', phaseSeconds: { rendezvous: 2 } } as const;
+  t.equal(
+    say(waiting, { phase: 'starting' }),
+    'rank 1 (gpu-2) has not reached rendezvous; rank 0 (gpu-1) waits since 40 s',
+  );
+  t.equal(say(waiting, null), 'rank 1 (gpu-2) has not reached rendezvous; rank 0 (gpu-1) waits since 40 s');
+  t.equal(say(waiting, waiting), 'all ranks in phase rendezvous since 40 s');
+  t.equal(
+    say({ phase: 'graphs', phaseSeconds: { graphs: 40 } }, { phase: 'weights' }),
+    'rank 0 (gpu-1) in phase graphs since 2 s, rank 1 (gpu-2) in weights',
+  );
+  t.equal(say(null, null), 'waits for the first report of every rank');
+});
+
+test('many names are shortened', async (t) => {
+  t.equal(nodeNames(['a']), 'a');
+  t.equal(nodeNames(['a', 'b', 'a']), 'a and b');
+  t.equal(nodeNames(['a', 'b', 'c', 'd', 'e']), 'a, b, c and 2 more');
+});
