@@ -1,5 +1,6 @@
 /** `dsr1ctl deploy FILE|flags`: shows the plan, asks, starts it and watches until it serves. */
 import type { DeploymentDetail } from '@dsr1/shared/http-api/resources';
+import { renderPlan } from '@dsr1/shared/plan/render';
 import type { Command } from 'commander';
 import type { Api } from '../client/api.ts';
 import { curlLine } from '../deploy/curl-line.ts';
@@ -8,7 +9,6 @@ import { infeasible } from '../deploy/infeasible.ts';
 import { failureLines } from '../deploy/progress-view.ts';
 import { readSpec } from '../deploy/read-spec.ts';
 import { createReporter } from '../deploy/reporter.ts';
-import { planLines } from '../deploy/show-plan.ts';
 import { addSpecOptions } from '../deploy/spec-options.ts';
 import type { CtlIo, Output } from '../io.ts';
 import { confirm } from '../output/confirm.ts';
@@ -36,7 +36,7 @@ export function deployCommand(io: CtlIo): Command {
 
       const planned = await api.plan(spec);
       if (!planned.feasible) throw infeasible(spec.name, planned.rejections);
-      tell(told, planLines(planned));
+      tell(told, renderPlan(planned));
       if (!options.yes && !(await confirm(io, text.question(planned.plan.world.nodes)))) {
         return tell(told, [text.declined]);
       }

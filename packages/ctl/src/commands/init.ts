@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { createApi } from '../client/api.ts';
 import { contextsPath, saveContext } from '../context/contexts-file.ts';
 import { appendTo, HTTP_PORT, parseDuration, parseWhole } from '../flags.ts';
-import { type CoordinatorAnswer, waitForCoordinator } from '../host/coordinator-answer.ts';
+import { askCoordinator, type CoordinatorAnswer, waitForCoordinator } from '../host/coordinator-answer.ts';
 import { writeDaemonConfig } from '../host/daemon-config.ts';
 import { findInstallation } from '../host/installation.ts';
 import { runProgram } from '../host/run-program.ts';
@@ -43,9 +43,9 @@ export function initCommand(io: CtlIo): Command {
 }
 
 async function init(io: CtlIo, options: InitOptions): Promise<void> {
-  await startCoordinator(io, options);
-  io.stderr.write(`${hostText.init.waiting}\n`);
   const server = `https://${localAddress(options.listen)}:${options.httpPort ?? HTTP_PORT}`;
+  await startCoordinator(io, options, server);
+  io.stderr.write(`${hostText.init.waiting}\n`);
   const answer = await waitForCoordinator(io, options.stateDir, server, options.timeout * 1000);
   saveContext(contextsPath(io.env), options.context, { server, ca: answer.caPem, key: answer.apiKey });
   const { version, clusterName } = answer.info;
@@ -54,10 +54,11 @@ async function init(io: CtlIo, options: InitOptions): Promise<void> {
 }
 
 /** As a service, or by a command that the person runs; flags become its configuration either way. */
-async function startCoordinator(io: CtlIo, options: InitOptions): Promise<void> {
+async function startCoordinator(io: CtlIo, options: InitOptions, server: string): Promise<void> {
   const { coordinator, unitsDir } = findInstallation(io);
   const settings = settingsOf(options);
   if (!options.service || !isSystemdHost()) {
+    if (typeof (await askCoordinator(io, options.stateDir, server)) !== 'string') return;
     const flags = Object.entries(settings).flatMap(([key, value]) => [flagName(key), String(value)]);
     return void io.stderr.write(`${hostText.init.foreground([...coordinator, 'run', ...flags])}\n`);
   }

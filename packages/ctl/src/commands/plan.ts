@@ -1,10 +1,11 @@
 /** `dsr1ctl plan [FILE|flags] [--script DIR] [--json]`: what a deploy would do, and why; nothing is started. */
 import { resolve } from 'node:path';
+import { renderPlan } from '@dsr1/shared/plan/render';
 import type { Command } from 'commander';
 import { infeasible } from '../deploy/infeasible.ts';
 import { readSpec } from '../deploy/read-spec.ts';
-import { planLines, writeScripts } from '../deploy/show-plan.ts';
 import { addSpecOptions } from '../deploy/spec-options.ts';
+import { writeScripts } from '../deploy/write-scripts.ts';
 import type { CtlIo } from '../io.ts';
 import { deploymentText } from '../text/deployment.ts';
 import { type ApiOptions, apiCommand, openApi, show } from './api-command.ts';
@@ -21,7 +22,7 @@ export function planCommand(io: CtlIo): Command {
     .action(async (words: readonly string[], options: PlanOptions) => {
       const spec = await readSpec(io, words, { ...options });
       const result = await openApi(io, options).plan(spec);
-      if (options.json || result.feasible) show(io, options, result, planLines);
+      if (options.json || result.feasible) show(io, options, result, renderPlan);
       if (!result.feasible) throw infeasible(spec.name, result.rejections);
       if (options.script === undefined) return;
       for (const path of writeScripts(resolve(io.cwd, options.script), result.plan)) {

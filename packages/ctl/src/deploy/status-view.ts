@@ -1,5 +1,6 @@
 /** One deployment for people. Pure. */
 import type { DeploymentDetail } from '@dsr1/shared/http-api/resources';
+import { renderRejections } from '@dsr1/shared/plan/render';
 import type { Style } from '../output/style.ts';
 import { formatTable } from '../output/table.ts';
 import { deploymentText } from '../text/deployment.ts';
@@ -36,7 +37,5 @@ export function statusLines(detail: DeploymentDetail, style: Style): string[] {
 }
 
 function refusals({ rejections }: DeploymentDetail): string[] {
-  if (rejections.length === 0) return [];
-  const rows = rejections.map(({ node, because, fix }) => [node ?? deploymentText.allNodes, because, fix]);
-  return ['', ...formatTable([[...deploymentText.rejectionHeader], ...rows])];
+  return rejections.length === 0 ? [] : ['', ...renderRejections(rejections)];
 }

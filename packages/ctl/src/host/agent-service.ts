@@ -1,7 +1,7 @@
 /** Makes the agent of this host run after a join: as a systemd unit, or by a command that the person runs. */
 import type { CtlIo } from '../io.ts';
 import { hostText } from '../text/host.ts';
-import { waitForFacts } from './agent-status.ts';
+import { runningAgent, waitForFacts } from './agent-status.ts';
 import { writeDaemonConfig } from './daemon-config.ts';
 import { findInstallation } from './installation.ts';
 import { runProgram } from './run-program.ts';
@@ -17,16 +17,17 @@ export interface AgentServiceRequest {
   readonly timeoutMs: number;
 }
 
-/** Returns when the coordinator has seen the facts, at once without a service. */
+/** Returns when the coordinator has seen the facts; at once when the person has yet to start the agent. */
 export async function startAgentService(io: CtlIo, request: AgentServiceRequest): Promise<void> {
   const { agent, unitsDir } = findInstallation(io);
-  if (!request.service || !isSystemdHost()) {
+  if (request.service && isSystemdHost()) {
+    if (request.stateDir !== AGENT_STATE_DIR) writeDaemonConfig('agent', { stateDir: request.stateDir });
+    const systemd = createSystemd(runProgram, UNIT_DIR, io.interrupted);
+    await systemd.install('dsr1-agent', unitText(unitsDir, 'dsr1-agent', agent), { restart: request.isNew });
+  } else if (runningAgent(request.stateDir, request.nodeId) === null) {
     io.stderr.write(`${hostText.join.foreground([...agent, 'run', '--state-dir', request.stateDir])}\n`);
     return;
   }
-  if (request.stateDir !== AGENT_STATE_DIR) writeDaemonConfig('agent', { stateDir: request.stateDir });
-  const systemd = createSystemd(runProgram, UNIT_DIR, io.interrupted);
-  await systemd.install('dsr1-agent', unitText(unitsDir, 'dsr1-agent', agent), { restart: request.isNew });
   io.stderr.write(`${hostText.join.waiting}\n`);
   await waitForFacts(io, request.stateDir, request.nodeId, request.timeoutMs);
   io.stderr.write(`${hostText.join.seen}\n`);

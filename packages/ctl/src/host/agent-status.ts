@@ -22,8 +22,7 @@ export async function waitForFacts(
 ): Promise<void> {
   const until = io.clock.monotonicMs() + timeoutMs;
   for (;;) {
-    const status = readStatus(stateDir);
-    const current = status?.nodeId === nodeId && isAlive(status.pid) ? status : null;
+    const current = runningAgent(stateDir, nodeId);
     if (current?.session === 'connected' && current.factsSeenAt !== null) return;
     if (current?.session === 'refused') throw problemOf(current);
     if (io.clock.monotonicMs() > until) {
@@ -34,6 +33,12 @@ export async function waitForFacts(
     }
     await pause(POLL_MS, io.interrupted);
   }
+}
+
+/** What the live agent of this node says; null when none runs. */
+export function runningAgent(stateDir: string, nodeId: string): AgentStatus | null {
+  const status = readStatus(stateDir);
+  return status?.nodeId === nodeId && isAlive(status.pid) ? status : null;
 }
 
 /** null when there is none yet, or one of another version. */

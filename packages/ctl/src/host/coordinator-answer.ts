@@ -27,7 +27,7 @@ export async function waitForCoordinator(
 ): Promise<CoordinatorAnswer> {
   const until = io.clock.monotonicMs() + timeoutMs;
   for (;;) {
-    const answer = await ask(io, stateDir, server);
+    const answer = await askCoordinator(io, stateDir, server);
     if (typeof answer !== 'string') return answer;
     if (io.clock.monotonicMs() > until) {
       throw new Dsr1Error('TIMEOUT', hostText.init.silent(timeoutMs / 1000, answer), {
@@ -39,7 +39,11 @@ export async function waitForCoordinator(
 }
 
 /** The answer, or why there is none yet. */
-async function ask(io: CtlIo, stateDir: string, server: string): Promise<CoordinatorAnswer | string> {
+export async function askCoordinator(
+  io: CtlIo,
+  stateDir: string,
+  server: string,
+): Promise<CoordinatorAnswer | string> {
   const [caPath, keyPath] = [join(stateDir, 'ca.crt'), join(stateDir, 'admin.key')];
   for (const path of [caPath, keyPath]) if (!existsSync(path)) return hostText.init.noFileYet(path);
   const [caPem, apiKey] = [readFileSync(caPath, 'utf8'), readFileSync(keyPath, 'utf8').trim()];

@@ -1,9 +1,10 @@
 /** The one place that shows an error: what was expected and found, then the next step. */
 import type { Dsr1Error } from '@dsr1/shared/errors';
+import type { Rejection } from '@dsr1/shared/plan/model';
+import { renderRejections } from '@dsr1/shared/plan/render';
 import type { CtlIo } from '../io.ts';
 import { generalText } from '../text/general.ts';
 import { createStyle } from './style.ts';
-import { formatTable } from './table.ts';
 
 /** To stderr; with `json` as the ErrorBody of the HTTP API. `DSR1_DEBUG=1` adds the stack. */
 export function reportError(error: Dsr1Error, io: CtlIo, json: boolean): void {
@@ -21,14 +22,14 @@ export function reportError(error: Dsr1Error, io: CtlIo, json: boolean): void {
   if (io.env.DSR1_DEBUG) io.stderr.write(`${stackOf(error)}\n`);
 }
 
-/** Rejections (`details.rejections`) are worth a table; other details are for machines. */
-function detailLines(details: Readonly<Record<string, unknown>>): string[] {
-  const { rejections } = details;
-  if (!Array.isArray(rejections)) return [];
-  return formatTable(
-    rejections.map((each) => [each.node ?? generalText.wholeDeployment, each.because, each.fix].map(String)),
-  );
+/** Refusals (`details.rejections`) are for people too; other details are for machines. */
+function detailLines({ rejections }: Readonly<Record<string, unknown>>): string[] {
+  return Array.isArray(rejections) ? renderRejections(rejections.filter(isRejection)) : [];
 }
+
+/** As far as showing it needs: details of a coordinator's error have no schema. */
+const isRejection = (value: Partial<Rejection> | null): value is Rejection =>
+  typeof value?.because === 'string' && typeof value.fix === 'string' && value.node !== undefined;
 
 function stackOf(error: Error): string {
   const cause = error.cause instanceof Error ? `\n${generalText.causedBy} ${stackOf(error.cause)}` : '';

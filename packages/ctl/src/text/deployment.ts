@@ -21,8 +21,6 @@ export const deploymentText = {
   removed: (name: string) => `${name} removed`,
 
   rank,
-  allNodes: '(all)',
-  rejectionHeader: ['NODE', 'REFUSED BECAUSE', 'FIX'],
   epoch: (epoch: number) => `epoch ${epoch}`,
   stateLine: ({ state, message }: Pick<DeploymentSummary, 'state' | 'message'>) =>
     message === '' ? state : `${state}: ${message}`,

@@ -4,7 +4,6 @@ export const generalText = {
   errorLabel: 'error:',
   nextLabel: 'next: ',
   causedBy: 'caused by',
-  wholeDeployment: '(all)',
   reportDefect:
     'this is a defect of dsr1: run the command again with DSR1_DEBUG=1 and report what it prints, with `dsr1ctl version`',
   seeHelp: '`dsr1ctl --help` lists the commands, `dsr1ctl COMMAND --help` its options',
