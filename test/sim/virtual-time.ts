@@ -37,7 +37,7 @@ export function createVirtualTime(): VirtualTime {
   }
 
   return {
-    clock: { wallMs: () => START_WALL_MS + nowMs, monotonicMs: () => nowMs },
+    clock: { wallMs: () => Math.floor(START_WALL_MS + nowMs), monotonicMs: () => nowMs },
     after(delayMs, work) {
       order += 1;
       const entry = { atMs: nowMs + Math.max(0, delayMs), order, work };
