@@ -9,6 +9,7 @@ import type { Cleanup } from './cleanup.ts';
 import type { CoordinatorConfig } from './config.ts';
 import type { Deployments } from './deployments/deployments.ts';
 import type { EventLog } from './events/event-log.ts';
+import type { ApiServer } from './http/api-server.ts';
 import { rootRoutes, versionRoute } from './http/routes/about.ts';
 import { deploymentRoutes } from './http/routes/deployments.ts';
 import { eventRoutes } from './http/routes/events.ts';
@@ -140,9 +141,18 @@ async function startHttp(
       logRoutes(deployments.logs),
     ],
   });
-  cleanup.add(() => http.close());
+  cleanup.add(() => closeHttp(http));
   await http.listen({ host: config.listen, port: config.httpPort }).catch((cause: Error) => {
     throw portError(config.listen, config.httpPort, cause);
   });
   ports.http = (http.server.address() as AddressInfo).port;
 }
+
+/** Event streams end by themselves; whatever else is still answering is cut. */
+async function closeHttp(http: ApiServer): Promise<void> {
+  const timer = setTimeout(() => http.server.closeAllConnections(), CLOSE_GRACE_MS);
+  await http.close();
+  clearTimeout(timer);
+}
+
+const CLOSE_GRACE_MS = 2_000;
