@@ -28,7 +28,6 @@ export function gangFabric(
       ...(table === undefined ? {} : { table: table.map((row) => [...row]) }),
     })),
     ...withoutAddress(selection),
-    ...sharedAddress(selection),
   ];
   return rejections.length > 0 ? { rejections } : selection;
 }
@@ -66,23 +65,3 @@ const withoutAddress = ({ nodes }: FabricSelection): readonly Rejection[] =>
       because: `${controlInterface ?? 'no interface'} gives it no address that the other nodes can reach`,
       fix: 'name the interface with network.controlInterface or network.perNode.NODE.controlInterface',
     }));
-
-/** Two agents on one host would fight for its ports. */
-function sharedAddress({ nodes }: FabricSelection): readonly Rejection[] {
-  const byAddress = Map.groupBy(
-    nodes.filter(({ address }) => address !== null),
-    ({ address }) => address,
-  );
-  return [...byAddress].flatMap(([address, holders]) =>
-    holders.length === 1
-      ? []
-      : [
-          {
-            node: null,
-            category: 'address-shared',
-            because: `${holders.map(({ node }) => node).join(' and ')} would all use ${address}`,
-            fix: 'ranks need an address each: leave one node out, or name another interface with network.perNode',
-          },
-        ],
-  );
-}

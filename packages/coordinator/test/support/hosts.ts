@@ -218,3 +218,41 @@ const rails = (n: number) =>
     netdev: `xgbe${i + 1}`,
     ipv4: `33.2.${160 + Math.floor(i / 2)}.${(i % 2) * 128 + 15 + n}`,
   }));
+
+/** An active InfiniBand port with its one GID. */
+export const infiniband = (device: string, lid: number): Hca => {
+  const [first] = roce(device, 'none', '10.0.0.1').ports;
+  if (first === undefined) throw new Error('a port is always there');
+  const gid = `fe80:0000:0000:0000:9803:9b03:0000:${lid.toString(16).padStart(4, '0')}`;
+  return {
+    ...roce(device, 'none', '10.0.0.1'),
+    ports: [
+      {
+        ...first,
+        linkLayer: 'ib',
+        netdev: null,
+        netdevUp: null,
+        lid,
+        smLid: 1,
+        gids: [{ index: 0, gid, version: null, ipv4: null, netdev: null }],
+      },
+    ],
+  };
+};
+
+/** Hosts with a management NIC and InfiniBand, as seeds 001 and 002 describe them. */
+export const ibHosts = (wish: {
+  readonly count: number;
+  readonly management: string;
+  readonly hcas: number;
+  readonly gpu: string;
+  readonly engines: readonly EngineInstall[];
+}): Host[] =>
+  Array.from({ length: wish.count }, (_, n) => ({
+    name: `gpu${n + 1}`,
+    netdevs: [ether(wish.management, `10.0.0.${n + 1}`)],
+    routes: [defaultRoute(wish.management, '10.0.0.254')],
+    hcas: Array.from({ length: wish.hcas }, (_, i) => infiniband(`mlx5_${i}`, n * 16 + i + 2)),
+    gpus: { count: 8, name: wish.gpu },
+    engines: wish.engines,
+  }));

@@ -38,7 +38,7 @@ const quoted = (text: string) =>
 
 function fileLines(name: string, content: string): string[] {
   const key = content.includes('{apiKey}')
-    ? ['API_KEY=${API_KEY:-$(od -An -N24 -tx1 /dev/urandom | tr -d " \\n")}', 'echo "API key: $API_KEY" >&2']
+    ? [`API_KEY=\${API_KEY:-$(od -An -N24 -tx1 /dev/urandom | tr -d ' \\n')}`, 'echo "API key: $API_KEY" >&2']
     : [];
   return [...key, `printf %s ${shellWord(content)} > "$RUN_DIR"/${name}`];
 }
