@@ -17,6 +17,11 @@ test('the hash is the same for an unchanged host and moves with a GID', async (t
   const hash = async (record: HostRecord) => factsHash(await collectFacts(simulatedHost(record), identity));
   const first = await hash(host);
   t.equal(await hash(roceHost(shape)), first);
+  t.equal(
+    await hash({ ...host, silentNameServers: ['10.0.0.53'] }),
+    first,
+    'a name server that just went silent',
+  );
   const port = `${host.links['/sys/class/infiniband/mlx5_3']}/ports/1`;
   t.not(
     await hash({ ...host, files: { ...host.files, [`${port}/gid_attrs/types/3`]: 'IB/RoCE v1\n' } }),

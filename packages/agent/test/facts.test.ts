@@ -302,6 +302,12 @@ test('without any tool the facts still hold what files show', async (t) => {
   t.ok(Value.Check(NodeFacts, bare));
 });
 
+test('a host without IPv4 routes has none, which is not a defect of the tool', async (t) => {
+  const host = roceHost({ ...shape, hcas: 1 });
+  const facts = await factsOf({ ...host, tools: { ...host.tools, 'ip -j -4 route': '[ ]\n' } });
+  t.same(facts.routes, { detected: true, source: 'ip -j route', value: [] });
+});
+
 test('an iproute2 without -j is read as text', async (t) => {
   const old = answer(255, '', 'Option "-j" is unknown, try "ip -help".\n');
   const host = roceHost({ ...shape, hcas: 1 });

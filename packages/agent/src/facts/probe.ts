@@ -51,10 +51,13 @@ export function rowsOf<Row>(
   if (rows.length > 0) return detected(tool, rows);
   if (answer.exitCode !== 0)
     return undetected(`${tool}: exit status ${answer.exitCode}${quoted(answer.stderr)}`);
-  return unknown.length > 0
-    ? undetected(`${tool}: printed what is not its format${quoted(unknown[0])}`)
-    : detected(tool, []);
+  const nothing = unknown.every((line) => EMPTY_JSON.test(line));
+  return nothing
+    ? detected(tool, [])
+    : undetected(`${tool}: printed what is not its format${quoted(unknown[0])}`);
 }
+
+const EMPTY_JSON = /^\s*\[\s*\]\s*$/;
 
 function quoted(text: string | undefined): string {
   const line = text

@@ -29,6 +29,9 @@ export const DEFAULT_SCHEDULE: FactsSchedule = {
   software: '40 */10 * * * *',
 };
 
+/** A look that a busy moment made late is simply late: nobody needs to be warned on stderr. */
+const CRON_OPTIONS = { noOverlap: true, suppressMissedWarning: true } as const;
+
 /**
  * Collects all facts, then each part again on its schedule. `onChange` is called when the hash of the facts has
  * changed, and only then; not for the first collection, which the promise answers with.
@@ -65,7 +68,7 @@ export async function watchFacts(
   };
 
   const tasks = (Object.keys(schedule) as (keyof FactsSchedule)[]).map((part) =>
-    cron.schedule(schedule[part], () => inTurn(() => again(part)), { noOverlap: true }),
+    cron.schedule(schedule[part], () => inTurn(() => again(part)), CRON_OPTIONS),
   );
 
   return {

@@ -20,6 +20,9 @@ export function runTool(
   const { promise, resolve } = Promise.withResolvers<ToolAnswer>();
 
   const child = spawn(file, args, { env: { ...env }, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  child.on('error', (error: NodeJS.ErrnoException) => resolve(notStarted(error)));
+  // Not started: there are no pipes either when the limit of open files is what stopped it.
+  if (child.pid === undefined) return promise;
   const output = { stdout: [] as Buffer[], stderr: [] as Buffer[], bytes: 0 };
 
   const finish = (answer: ToolAnswer) => {
@@ -43,7 +46,6 @@ export function runTool(
     });
     child[stream].on('error', () => {});
   }
-  child.on('error', (error: NodeJS.ErrnoException) => finish(notStarted(error)));
   child.on('close', (exitCode, signal) => {
     if (exitCode === null) return finish({ answered: false, why: 'failed', reason: `ended by ${signal}` });
     finish({ answered: true, exitCode, stdout: textOf(output.stdout), stderr: textOf(output.stderr) });

@@ -24,7 +24,7 @@ export function renderFacts(facts: NodeFacts): string {
     .join('\n\n')}\n`;
 }
 
-function renderMachine({ hostname, os, cpu, memory, agentVersion }: NodeFacts): string[] {
+function renderMachine({ hostname, nodeIp, os, cpu, memory, agentVersion }: NodeFacts): string[] {
   const about = [
     says(os, ({ distribution, kernel, arch, virtualisation }) => [
       distribution,
@@ -36,6 +36,7 @@ function renderMachine({ hostname, os, cpu, memory, agentVersion }: NodeFacts): 
       ...says(cpu, ({ model, cores, numaNodes }) => [`${cores} cores`, model, `${numaNodes} NUMA`]),
       ...says(memory, ({ totalBytes }) => [`${sizeText(totalBytes)} memory`]),
       `agent ${agentVersion}`,
+      ...(nodeIp === undefined ? [] : [`reached at ${nodeIp}`]),
     ],
   ];
   return [hostname, ...about.filter((line) => line.length > 0).map((line) => `  ${line.join(' · ')}`)];
