@@ -32,6 +32,7 @@ export interface MonitorDeps {
 const EVIDENCE_LINES = 20;
 const HEALTH_PERIOD_MS = 500;
 const DEADLINE_PERIOD_MS = 500;
+const DRAIN_MS = 1000;
 
 /** Starts watching; the result ends it, without any effect on the rank. */
 export function monitorRank(run: RunRecord, listener: MonitorListener, deps: MonitorDeps): () => void {
@@ -45,6 +46,7 @@ export function monitorRank(run: RunRecord, listener: MonitorListener, deps: Mon
     progress = next;
     listener.progressed(progress);
   };
+  let ended = false;
   const over = (): boolean => signal.aborted || isDone(progress, rule);
   const evidenceOf = async (processId: string): Promise<readonly string[]> =>
     (await tailOf(deps.logFileOf(processId), EVIDENCE_LINES)).lines.map((line) =>
@@ -55,7 +57,7 @@ export function monitorRank(run: RunRecord, listener: MonitorListener, deps: Mon
   const engine = run.processes.at(-1);
   const readLog = async (): Promise<void> => {
     if (engine === undefined || over()) return;
-    for await (const lines of followLines(deps.logFileOf(engine.id), 0, over, signal)) {
+    for await (const lines of followLines(deps.logFileOf(engine.id), 0, () => ended || over(), signal)) {
       const next = lines.reduce((state, line) => {
         const hint = deps.phases.read(line, { rank: run.plan.rank, phase: state.phase });
         return hint === null ? state : afterHint(state, hint, seconds(), rule);
@@ -88,17 +90,21 @@ export function monitorRank(run: RunRecord, listener: MonitorListener, deps: Mon
     }
   };
   const watchExits = async (): Promise<void> => {
-    const [ended, exit] = await Promise.race(
+    const [first, exit] = await Promise.race(
       run.processes.map(
         async (process) => [process, await deps.runtime.waitForExit(process.handle, signal)] as const,
       ),
     );
-    const evidence = await evidenceOf(ended.id);
+    // What the engine wrote last is read before its end is told.
+    ended = true;
+    await Promise.race([reading.catch(() => {}), sleep(DRAIN_MS, undefined, { signal }).catch(() => {})]);
+    const evidence = await evidenceOf(first.id);
     if (signal.aborted) return;
     abort.abort();
-    listener.exited(ended, exit, evidence);
+    listener.exited(first, exit, evidence);
   };
-  for (const watch of [readLog(), askHealth(), watchDeadline(run.deadlines), watchExits()]) {
+  const reading = readLog();
+  for (const watch of [reading, askHealth(), watchDeadline(run.deadlines), watchExits()]) {
     watch.catch((error: unknown) => listener.failed(error));
   }
   return () => abort.abort();

@@ -1,0 +1,144 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Test, test } from 'tap';
+import { liveStat, membersOf, variableOf } from '../src/workload/runtimes/proc.ts';
+import { processRuntime } from '../src/workload/runtimes/process.ts';
+import {
+  environmentFile,
+  exitFromUnit,
+  parseProperties,
+  unitNameOf,
+} from '../src/workload/runtimes/systemd-text.ts';
+import { standIn } from './helpers/a-plan.ts';
+import { waitFor } from './helpers/wait-for.ts';
+
+const never = new AbortController().signal;
+
+async function aProcess(t: Test, runId: string, ...orders: readonly string[]) {
+  const folder = t.testdir();
+  const logFile = join(folder, 'main.log');
+  const runtime = processRuntime();
+  const request = {
+    runId,
+    processId: 'main',
+    argv: standIn(...orders),
+    env: { GREETING: 'hello' },
+    folder,
+    logFile,
+  };
+  const handle = await runtime.start(request);
+  // Ranks do not keep the agent alive; the test has to.
+  const alive = setInterval(() => {}, 1000);
+  t.teardown(async () => {
+    clearInterval(alive);
+    await runtime.stop(runId, [handle], 0);
+  });
+  return { runtime, handle, folder, log: () => readFileSync(logFile, 'utf8') };
+}
+
+test('a process has exactly its environment, its own session, its log in a file, and an exit that is waited for', async (t) => {
+  const { runtime, handle, log } = await aProcess(
+    t,
+    'run-env',
+    'env:GREETING',
+    'env:PATH',
+    'env:DSR1_RUN_ID',
+    'wait:200',
+    'exit:7',
+  );
+  t.equal(liveStat(handle.pid)?.session, handle.pid, 'leads a session of its own');
+  t.equal(readFileSync(`/proc/${handle.pid}/oom_score_adj`, 'utf8').trim(), '0');
+  t.strictSame(await runtime.waitForExit(handle, never), { code: 7, signal: null, detail: null });
+  t.equal(log(), 'GREETING=hello\nPATH=unset\nDSR1_RUN_ID=run-env\n');
+});
+
+test('a program that cannot be started is a named error', async (t) => {
+  const folder = t.testdir();
+  const request = {
+    runId: 'run-x',
+    processId: 'main',
+    argv: [join(folder, 'none')],
+    env: {},
+    folder,
+    logFile: join(folder, 'log'),
+  };
+  await t.rejects(processRuntime().start(request), {
+    code: 'LAUNCH_FAILED',
+    message: /none could not be started \(ENOENT\)/,
+  });
+});
+
+test('another agent process finds it by run id, sees it end, and never takes a recycled pid for it', async (t) => {
+  const { handle } = await aProcess(t, 'run-adopt', 'stay');
+  const other = processRuntime();
+  t.strictSame(await other.find('run-adopt', 'main', null), handle, 'by environment');
+  t.strictSame(await other.find('run-adopt', 'main', handle), handle, 'by handle');
+  t.equal(await other.find('run-adopt', 'ray', null), null);
+  const recycled = { ...handle, startTicks: handle.startTicks - 1 };
+  t.equal(await other.find('run-adopt', 'main', recycled), null);
+  t.strictSame(await other.stop('run-other', [recycled], 50), [], 'nothing of that run');
+  t.ok(liveStat(handle.pid), 'a foreign process with the same pid is left alone');
+  const exit = other.waitForExit(handle, never);
+  process.kill(handle.pid, 'SIGKILL');
+  t.match(await exit, { code: null, signal: null, detail: /unknown/ });
+});
+
+test('stop ends everything: children, what ignores SIGTERM, and what left the session', async (t) => {
+  const { runtime, handle, log } = await aProcess(
+    t,
+    'run-tree',
+    'ignore-term',
+    'child',
+    'orphan',
+    'say:up',
+    'stay',
+  );
+  await waitFor('the tree', () => log().includes('up') && membersOf('run-tree', [handle]).length === 3);
+  const orphan = Number(/orphan (\d+)/.exec(log())?.[1]);
+  t.not(liveStat(orphan)?.session, handle.pid, 'the orphan has a session of its own');
+  const beganMs = performance.now();
+  t.strictSame(await runtime.stop('run-tree', [handle], 300), []);
+  t.ok(performance.now() - beganMs >= 290, 'the grace was given');
+  t.equal(membersOf('run-tree', [handle]).length, 0);
+  t.equal(liveStat(orphan), null);
+});
+
+test('what a killed main process left behind is found by its session, even without the run id', async (t) => {
+  const { runtime, handle } = await aProcess(t, 'run-left', 'child', 'stay');
+  const child = await waitFor('the child', () =>
+    membersOf('run-left', [handle]).find(({ pid }) => pid !== handle.pid),
+  );
+  process.kill(handle.pid, 'SIGKILL');
+  await waitFor('its end', () => liveStat(handle.pid) === null);
+  t.equal(variableOf(child.pid, 'DSR1_RUN_ID'), 'run-left');
+  t.strictSame(
+    membersOf('another-name', [handle]).length,
+    0,
+    'a process that carries another run id is never ours',
+  );
+  t.strictSame(await runtime.stop('run-left', [handle], 5_000), []);
+  t.equal(liveStat(child.pid), null);
+});
+
+test('texts for and from systemd', async (t) => {
+  t.equal(unitNameOf('dep-3-r0-ab12', 'main'), 'dsr1-run-dep-3-r0-ab12-main.service');
+  t.equal(
+    environmentFile({ A: 'plain', B: 'a "b" $c \\ `d`' }),
+    'A="plain"\nB="a \\"b\\" \\$c \\\\ \\`d\\`"\n',
+  );
+  t.strictSame(parseProperties('MainPID=12\nControlGroup=/dsr1.slice/a=b\n\n'), {
+    MainPID: '12',
+    ControlGroup: '/dsr1.slice/a=b',
+  });
+  t.strictSame(exitFromUnit({ ExecMainCode: '1', ExecMainStatus: '3', Result: 'exit-code' }), {
+    code: 3,
+    signal: null,
+    detail: null,
+  });
+  t.match(exitFromUnit({ ExecMainCode: '2', ExecMainStatus: '9', Result: 'oom-kill' }), {
+    code: null,
+    signal: 'SIGKILL',
+    detail: /out of memory/,
+  });
+  t.match(exitFromUnit({}), { code: null, signal: null, detail: /forgotten/ });
+});
