@@ -25,7 +25,7 @@ export function deployCommand(io: CtlIo): Command {
   const text = deploymentText.deploy;
   return addSpecOptions(apiCommand('deploy', text.describe))
     .usage(deploymentText.specUsage)
-    .argument('[words...]', deploymentText.fileArgument)
+    .argument('[file...]', deploymentText.fileArgument)
     .option('-y, --yes', text.yesFlag)
     .option('-d, --detach', text.detachFlag)
     .action(async (words: readonly string[], options: DeployOptions) => {

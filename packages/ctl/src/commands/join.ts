@@ -1,11 +1,12 @@
 /** `dsr1ctl join`: makes this host a node. */
 import { X509Certificate } from 'node:crypto';
 import { Dsr1Error } from '@dsr1/shared/errors';
+import type { NodeFacts } from '@dsr1/shared/facts/node';
 import { renderFacts } from '@dsr1/shared/facts/render';
 import { spkiSha256Hex } from '@dsr1/shared/identity/ca-pin';
 import { enroll } from '@dsr1/shared/identity/enroll';
 import { type IdentityStore, type NodeIdentity, openIdentityStore } from '@dsr1/shared/identity/store';
-import { parseJoinToken } from '@dsr1/shared/identity/token';
+import { type JoinToken, parseJoinToken } from '@dsr1/shared/identity/token';
 import { loadServices } from '@dsr1/shared/rpc/services';
 import { Command } from 'commander';
 import { JOIN_PORT, parseDuration, parseHostPort } from '../flags.ts';
@@ -44,11 +45,15 @@ export function joinCommand(io: CtlIo): Command {
 
 async function join(io: CtlIo, options: JoinOptions): Promise<void> {
   const store = openIdentityStore(options.stateDir);
-  const tokenText = await readTokenText(io, options);
   const known = store.load();
-  if (known !== null && tokenText !== null) checkSameCluster(known, tokenText);
+  const tokenText = await readTokenText(io, options).catch((thrown: unknown) => {
+    // Whoever deleted the token after joining may still repeat the command.
+    if (known !== null) return null;
+    throw thrown;
+  });
+  const admission = admissionOf(known, tokenText);
   const facts = await localFacts(io, runProgram);
-  const identity = known ?? (await enrolled(io, options, store, tokenText, facts));
+  const identity = 'nodeId' in admission ? admission : await enrolled(io, options, store, admission, facts);
   const say = known ? hostText.join.already : hostText.join.joined;
   io.stderr.write(`${say(identity.nodeName, identity.clusterId)}\n`);
   await startAgentService(io, {
@@ -70,18 +75,12 @@ async function enrolled(
   io: CtlIo,
   options: JoinOptions,
   store: IdentityStore,
-  tokenText: string | null,
-  facts: { hostname: string; bootId: string; fingerprint: string; agentVersion: string },
+  token: JoinToken,
+  { hostname, bootId, fingerprint, agentVersion }: NodeFacts,
 ): Promise<NodeIdentity> {
-  if (tokenText === null) {
-    throw new Dsr1Error('TOKEN_INVALID', hostText.join.tokenMissing, {
-      hint: hostText.join.tokenMissingHint,
-    });
-  }
-  const { hostname, bootId, fingerprint, agentVersion } = facts;
   return enroll(
     {
-      token: parseJoinToken(tokenText),
+      token,
       ...parseHostPort(options.server, JOIN_PORT),
       hostname,
       nodeName: options.name ?? '',
@@ -93,11 +92,21 @@ async function enrolled(
   );
 }
 
-/** A token of this cluster, even a used one, makes repeating harmless; one of another cluster is a mistake. */
-function checkSameCluster(identity: NodeIdentity, tokenText: string): void {
-  const { caHashes } = parseJoinToken(tokenText);
-  if (caHashes.includes(spkiSha256Hex(new X509Certificate(identity.caPem)))) return;
-  throw new Dsr1Error('ALREADY_EXISTS', hostText.join.otherCluster(identity.nodeName, identity.clusterId), {
+/**
+ * Who this host is already, or the token that lets it in. A token of the same cluster, even a used one, makes repeating
+ * harmless; one of another cluster is a mistake.
+ */
+function admissionOf(known: NodeIdentity | null, tokenText: string | null): NodeIdentity | JoinToken {
+  const token = tokenText === null ? null : parseJoinToken(tokenText);
+  if (known === null) {
+    if (token !== null) return token;
+    throw new Dsr1Error('TOKEN_INVALID', hostText.join.tokenMissing, {
+      hint: hostText.join.tokenMissingHint,
+    });
+  }
+  if (token === null || token.caHashes.includes(spkiSha256Hex(new X509Certificate(known.caPem))))
+    return known;
+  throw new Dsr1Error('ALREADY_EXISTS', hostText.join.otherCluster(known.nodeName, known.clusterId), {
     hint: hostText.join.otherClusterHint,
   });
 }

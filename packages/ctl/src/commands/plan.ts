@@ -17,7 +17,7 @@ interface PlanOptions extends ApiOptions {
 export function planCommand(io: CtlIo): Command {
   return addSpecOptions(apiCommand('plan', deploymentText.plan.describe))
     .usage(deploymentText.specUsage)
-    .argument('[words...]', deploymentText.fileArgument)
+    .argument('[file...]', deploymentText.fileArgument)
     .option('--script <dir>', deploymentText.plan.scriptFlag)
     .action(async (words: readonly string[], options: PlanOptions) => {
       const spec = await readSpec(io, words, { ...options });

@@ -33,7 +33,7 @@ export function changeLines(previous: Observation | null, seen: Observation): st
   const { detail } = seen;
   const before = previous?.detail;
   const lines: string[] = [];
-  if (before?.state !== detail.state || before.message !== detail.message) {
+  if (before?.state !== detail.state || timeless(before.message) !== timeless(detail.message)) {
     lines.push(deploymentText.stateLine(detail));
   }
   for (const rank of detail.ranks) {
@@ -60,6 +60,9 @@ export function failureLines(ranks: readonly RankStatus[], style: Style): string
 /** State of a rank, or its phase while it runs. */
 export const place = (rank: RankStatus): string =>
   rank.state === 'running' ? (rank.phase ?? rank.state) : rank.state;
+
+/** A sentence that only counts seconds is not news. */
+const timeless = (message: string): string => message.replace(/\d+ (s|min|h|d)\b/g, '');
 
 const hints = (seen: Observation, style: Style): string[] =>
   laggards(seen, PATIENCE_MS).map((each) => `  ${style.yellow(deploymentText.laggard(each))}`);

@@ -23,7 +23,7 @@ export const deploymentText = {
   rank,
   epoch: (epoch: number) => `epoch ${epoch}`,
   stateLine: ({ state, message }: Pick<DeploymentSummary, 'state' | 'message'>) =>
-    message === '' ? state : `${state}: ${message}`,
+    message === '' || message === state ? state : `${state}: ${message}`,
   rankChange: (n: number, node: string, place: string, detail: string | null) =>
     `${rank(n)} (${node}): ${place}${detail === null ? '' : `, ${detail}`}`,
   laggard: (each: { rank: number; missing: string; waiting: number; waitingMs: number }) =>

@@ -1,0 +1,180 @@
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'tap';
+import { Type } from 'typebox';
+import { eventStream } from '../src/client/event-stream.ts';
+import { linesOf } from '../src/client/lines.ts';
+import { curlLine } from '../src/deploy/curl-line.ts';
+import { laggards, type Observation, observe } from '../src/deploy/observation.ts';
+import { changeLines, progressBlock } from '../src/deploy/progress-view.ts';
+import { parseDuration, parseHostPort } from '../src/flags.ts';
+import { duration } from '../src/output/ago.ts';
+import { createLiveBlock } from '../src/output/live-block.ts';
+import { createStyle } from '../src/output/style.ts';
+import { formatTable } from '../src/output/table.ts';
+import { runCtl } from './helpers/fake-io.ts';
+import { aDeployment, aRank } from './helpers/values.ts';
+
+const plain = createStyle({ isTTY: false, columns: 80, write: () => {} }, {});
+
+/** Two looks, `waitedMs` apart, at the same two phases. */
+function waited(
+  phases: readonly ['weights' | 'rendezvous' | 'listening', 'rendezvous' | 'weights'],
+  waitedMs: number,
+): Observation {
+  const detail = aDeployment({
+    ranks: [aRank({ phase: phases[0] }), aRank({ rank: 1, node: 'gpu2', phase: phases[1] })],
+  });
+  return observe(observe(null, detail, 1000), detail, 1000 + waitedMs);
+}
+
+test('who holds the others up is named once they have waited ten seconds', async (t) => {
+  t.strictSame(laggards(waited(['weights', 'rendezvous'], 9_000), 10_000), []);
+  t.strictSame(laggards(waited(['weights', 'rendezvous'], 40_000), 10_000), [
+    { rank: 1, missing: 'weights', waiting: 0, waitingMs: 40_000 },
+  ]);
+  t.strictSame(laggards(waited(['weights', 'weights'], 40_000), 10_000), [], 'nobody is behind');
+  t.strictSame(laggards(waited(['listening', 'weights'], 40_000), 10_000), [], 'followers serve no HTTP');
+  t.match(
+    progressBlock(waited(['weights', 'rendezvous'], 40_000), plain).at(-1),
+    /rank 1 has not reached weights; rank 0 waits since 40 s/,
+  );
+});
+
+test('a rank that has not even started is the one that is waited for', async (t) => {
+  const detail = aDeployment({ ranks: [aRank(), aRank({ rank: 1, state: 'prepared', phase: null })] });
+  const seen = observe(observe(null, detail, 0), detail, 20_000);
+  t.match(changeLines(observe(null, detail, 0), seen), [
+    'rank 1 has not reached rendezvous; rank 0 waits since 20 s',
+  ]);
+  t.strictSame(changeLines(seen, observe(seen, detail, 25_000)), [], 'said once');
+});
+
+test('changes are told once, a new epoch starts the story again, counting seconds is no news', async (t) => {
+  const first = observe(null, aDeployment({ message: 'in weights since 1 s' }), 0);
+  t.equal(changeLines(null, first).length, 3);
+  t.strictSame(changeLines(first, observe(first, aDeployment({ message: 'in weights since 2 s' }), 400)), []);
+  const again = observe(first, aDeployment({ message: 'in weights since 2 s', epoch: 2 }), 800);
+  t.equal(changeLines(first, again).length, 2);
+  t.equal(again.sinceMs[0], 800);
+});
+
+test('the bar grows over phases and within one', async (t) => {
+  const filled = (values: Parameters<typeof aRank>[0]) => {
+    const block = progressBlock(observe(null, aDeployment({ ranks: [aRank(values)] }), 0), plain);
+    return (block[1]?.match(/█/g) ?? []).length;
+  };
+  t.strictSame(
+    [
+      filled({ phase: null }),
+      filled({ phase: 'weights' }),
+      filled({ phase: 'weights', progress: 0.5 }),
+      filled({ phase: 'serving' }),
+    ],
+    [0, 8, 10, 20],
+  );
+});
+
+test('a live block is drawn over itself and never wraps', async (t) => {
+  let written = '';
+  const block = createLiveBlock({
+    isTTY: true,
+    columns: 10,
+    write: (text) => {
+      written += text;
+    },
+  });
+  block.draw(['one', 'a line that is too long']);
+  block.draw(['two']);
+  t.equal(written, 'one\na line t…\n\u001b[2A\u001b[0Jtwo\n');
+});
+
+test('colours appear on terminals only, and not with NO_COLOR', async (t) => {
+  const terminal = { isTTY: true, columns: 80, write: () => {} };
+  t.equal(createStyle(terminal, {}).red('x'), '\u001b[31mx\u001b[39m');
+  t.equal(createStyle(terminal, { NO_COLOR: '1' }).red('x'), 'x');
+  t.equal(createStyle({ ...terminal, isTTY: false }, {}).red('x'), 'x');
+  t.strictSame(
+    formatTable([
+      ['\u001b[31mx\u001b[39m', 'b'],
+      ['long', 'c'],
+    ]),
+    ['\u001b[31mx\u001b[39m     b', 'long  c'],
+    'colours take no width',
+  );
+});
+
+test('durations, addresses and requests are written for people', async (t) => {
+  t.strictSame([0, 119_000, 120_000, 7_200_000, 172_800_000].map(duration), [
+    '0 s',
+    '119 s',
+    '2 min',
+    '2 h',
+    '2 d',
+  ]);
+  t.strictSame(['90', '90s', '15m', '2h', '1d'].map(parseDuration), [90, 90, 900, 7200, 86_400]);
+  for (const [text, host, port] of [
+    ['h', 'h', 1],
+    ['10.0.0.1:7441', '10.0.0.1', 7441],
+    ['[fd00::1]:5', 'fd00::1', 5],
+    ['fd00::1', 'fd00::1', 1],
+  ] as const) {
+    t.strictSame(parseHostPort(text, 1), { host, port });
+  }
+  for (const bad of ['', 'a b', 'h:70000', 'h:', 'h:x', 'https://h'])
+    t.throws(() => parseHostPort(bad, 1), { code: 'INVALID_ARGUMENT' }, bad);
+  t.match(
+    curlLine('r1', { url: 'http://h:1/v1', model: "it's", hasKey: false }),
+    `curl -sS http://h:1/v1/chat/completions -H 'Content-Type: application/json' -d '{"model":"it'\\''s"`,
+  );
+});
+
+async function collect<T>(values: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const value of values) all.push(value);
+  return all;
+}
+
+test('streams are cut into lines and events wherever the network cuts them', async (t) => {
+  async function* chunks(...parts: string[]) {
+    yield* parts;
+  }
+  t.strictSame(await collect(linesOf(chunks('a\nb', 'c\n', '\nend'))), ['a', 'bc', '', 'end']);
+  const Value = Type.Object({ n: Type.Integer() });
+  const stream = chunks(': ping\n\ndata: {"n"', ': 1}\n', '\nevent: x\ndata: {"n":\ndata: 2}\r\n\r\n');
+  t.strictSame(await collect(eventStream(stream, Value)), [{ n: 1 }, { n: 2 }]);
+});
+
+test('completion scripts offer the commands and flags that exist', async (t) => {
+  const home = t.testdir();
+  const { out, code } = await runCtl(['completion', 'bash'], { home });
+  t.equal(code, 0);
+  const script = join(home, 'completion.bash');
+  writeFileSync(script, out);
+  const complete = (...words: string[]) =>
+    execFileSync(
+      'bash',
+      [
+        '-c',
+        `source ${script}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _dsr1ctl; echo "\${COMPREPLY[@]}"`,
+        'bash',
+        'dsr1ctl',
+        ...words,
+      ],
+      { encoding: 'utf8' },
+    ).trim();
+  t.equal(complete('dep'), 'deploy');
+  t.equal(complete('node', 'un'), 'uncordon');
+  t.equal(complete('deploy', '--gpus'), '--gpus-per-node');
+  t.equal(complete('token', 'create', '--tt'), '--ttl');
+  t.match((await runCtl(['completion', 'zsh'], { home })).out, /bashcompinit/);
+  t.match(
+    (await runCtl(['completion', 'fish'], { home })).out,
+    /complete -c dsr1ctl -n '__fish_seen_subcommand_from node' -a 'list show/,
+  );
+  t.match(await runCtl(['completion', 'tcsh'], { home }), {
+    code: 2,
+    err: /'tcsh' is invalid.*bash, zsh, fish/,
+  });
+});
