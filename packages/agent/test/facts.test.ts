@@ -167,11 +167,6 @@ test('RoCE rails come from sysfs, whole, and the tools agree', async (t) => {
     facts.tools.find(({ tool }) => tool === 'show_gids'),
     { tool: 'show_gids', answered: false, note: 'not installed' },
   );
-  t.same(
-    facts.disks,
-    { detected: true, source: '/proc/self/mounts', value: [] },
-    'network file systems are not asked',
-  );
 });
 
 const probedLevel = (facts: NodeFacts, gpu: number, device: string) =>
@@ -225,6 +220,21 @@ test('tools that see something else are contradicted by name', async (t) => {
         'show_gids',
         '0000:0000:0000:0000:0000:ffff:0a01:0399 v2 xgbe3',
       ],
+    ],
+  );
+});
+
+test('tools that list devices which the kernel does not show are contradicted once each', async (t) => {
+  const { files, tools } = roceHost(shape);
+  const bare = Object.fromEntries(
+    Object.entries(files).filter(([path]) => !path.startsWith('/sys/devices/pci')),
+  );
+  const facts = await factsOf({ files: bare, tools });
+  t.same(
+    facts.contradictions.map(({ subject, rejected }) => [subject, rejected.source, rejected.value]),
+    [
+      ['RDMA devices', 'ibdev2netdev', '8 rows'],
+      ['RDMA devices', 'rdma link', '8 rows'],
     ],
   );
 });
@@ -372,6 +382,20 @@ test('tools that hang, flood, print garbage or fail cost nothing but their own a
   });
   t.same(facts.contradictions, []);
   t.ok(Value.Check(NodeFacts, facts));
+});
+
+test('disks are the local file systems, each once; network ones are not even asked', async (t) => {
+  const size = { totalBytes: 2 ** 41, freeBytes: 2 ** 40 };
+  const mounts = ['/', '/data two', '/models', '/var/lib/bind', '/dev/shm'];
+  const facts = await factsOf({
+    files: LINUX_FILES,
+    fileSystems: Object.fromEntries(mounts.map((mount) => [mount, size])),
+  });
+  t.same(facts.disks, {
+    detected: true,
+    source: '/proc/self/mounts',
+    value: ['/', '/data two'].map((mount) => ({ mount, totalBytes: 2 ** 41, freeGiB: 1024 })),
+  });
 });
 
 test('Python environments are read from disk without running them', async (t) => {

@@ -9,7 +9,8 @@ import type { FabricTools } from './probes/fabric-tools.ts';
  * are scripts over it that may be old, another namespace's, or cut short. Pure.
  */
 export function crossCheck(hcas: Probe<Hca[]>, tools: FabricTools): Contradiction[] {
-  const ports = portsOf(hcas);
+  if (!hcas.detected) return [tools.ibdev2netdev, tools.rdmaLink, tools.showGids].flatMap(listedAlone);
+  const ports = portsOf(hcas.value);
   return [
     ...comparePorts('ibdev2netdev', tools.ibdev2netdev, ports),
     ...comparePorts('rdma link', tools.rdmaLink, ports),
@@ -19,12 +20,14 @@ export function crossCheck(hcas: Probe<Hca[]>, tools: FabricTools): Contradictio
 
 type Ports = ReadonlyMap<string, HcaPort>;
 
-const portsOf = (hcas: Probe<Hca[]>): Ports =>
-  new Map(
-    (hcas.detected ? hcas.value : []).flatMap(({ device, ports }) =>
-      ports.map((port) => [`${device}/${port.port}`, port]),
-    ),
-  );
+const portsOf = (hcas: readonly Hca[]): Ports =>
+  new Map(hcas.flatMap(({ device, ports }) => ports.map((port) => [`${device}/${port.port}`, port])));
+
+/** The kernel shows no RDMA device at all, a tool does. */
+function listedAlone(rows: Probe<readonly unknown[]>): Contradiction[] {
+  if (!rows.detected || rows.value.length === 0) return [];
+  return [differs('RDMA devices', rows.source, 'none', `${rows.value.length} rows`, NOT_IN_SYSFS)];
+}
 
 function comparePorts(tool: string, rows: Probe<readonly PortRow[]>, ports: Ports): Contradiction[] {
   if (!rows.detected) return [];
@@ -87,4 +90,4 @@ function differs(
 }
 
 const KERNELS_WORD = "sysfs is the kernel's own word";
-const NOT_IN_SYSFS = 'the kernel shows no such port here; the tool may see another namespace';
+const NOT_IN_SYSFS = 'the kernel shows nothing of it here; the tool may see another namespace';

@@ -25,9 +25,10 @@ function localMounts(mounts: string): string[] {
   const shortest = new Map<string, string>();
   for (const line of mounts.split('\n')) {
     const [device = '', mount = '', type = ''] = line.split(' ');
-    const key = type === 'overlay' ? mount : device;
-    const known = shortest.get(key);
-    if (LOCAL.has(type) && (known === undefined || mount.length < known.length)) shortest.set(key, mount);
+    // Containers have an overlay each; only one that is the root holds anything of this host's.
+    if (!LOCAL.has(type) || (type === 'overlay' && mount !== '/')) continue;
+    const known = shortest.get(device);
+    if (known === undefined || mount.length < known.length) shortest.set(device, mount);
   }
   return [...shortest.values()].map(unescapeMount).sort();
 }
