@@ -37,7 +37,7 @@ export interface SimRun {
 export interface SimNodeDeps {
   readonly id: string;
   readonly name: string;
-  readonly time: VirtualTime;
+  readonly time: Pick<VirtualTime, 'clock' | 'after'>;
   readonly random: Random;
   readonly observer: Observer;
   /** Every run of this attempt, on all hosts: what the engine sees of its peers over the fabric. */
