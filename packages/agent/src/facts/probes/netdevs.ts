@@ -102,10 +102,11 @@ type Values = Readonly<Record<(typeof ATTRIBUTES)[number], string | null>>;
 
 /** Hardware type (include/uapi/linux/if_arp.h), refined by the device type that drivers set (uevent) and by `ip -d`. */
 function kindOf(value: Values, fromIp: NetdevKind, lower: string | null): NetdevKind {
-  const hardware = HARDWARE[value.type ?? ''] ?? 'unknown';
-  if (hardware !== 'ether') return hardware === 'unknown' ? fromIp : hardware;
+  // A bond of IPoIB netdevs is a bond first.
   const deviceType = DEVICE_TYPES[/^DEVTYPE=(.+)$/m.exec(value.uevent ?? '')?.[1] ?? ''];
   if (deviceType !== undefined) return deviceType;
+  const hardware = HARDWARE[value.type ?? ''] ?? 'unknown';
+  if (hardware !== 'ether') return hardware === 'unknown' ? fromIp : hardware;
   if (fromIp !== 'unknown' && fromIp !== 'ether') return fromIp;
   // The other end of a veth lies in another namespace: a link to something that is not here.
   return value.iflink !== null && value.iflink !== value.ifindex && lower === null ? 'veth' : 'ether';
