@@ -51,6 +51,7 @@ export function splitSections(text: string, hint: DumpKind = 'notes'): Section[]
 
 /** The tool that prints such a line, asking the one at hand first; null when any could, or none does. */
 function kindOfLine(line: string, current: DumpKind): DumpKind | null {
+  if (line.trim() === '') return null;
   if (line.length >= MAX_LINE_LENGTH) return looksLikeJson(line) ? 'json' : null;
   if (current !== 'notes' && opens(OPENERS[current], line)) return current;
   for (const [kind, rules] of KINDS) if (opens(rules, line)) return kind;
@@ -108,10 +109,10 @@ const OPENERS = {
   ],
   'pci-numa': [/(^|[\s/])([0-9a-f]{4}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\b.*numa/i],
   lspci: [/^\s*([0-9a-f]{4}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7] [A-Z][\w /-]*(\[[0-9a-f]{4}\])?: /i],
-  'gid-table': [/^[\s|]*\S*.*\b(index|idx)\b.*\bgid\b/i, /^\s*GID\[\s*\d+\]:/],
+  'gid-table': [/\b(index|idx)\b.*\bgid\b/i, /^\s*GID\[\s*\d+\]:/],
   ss: [/^\s*(Netid\s+)?State\s+Recv-Q/],
   env: [
-    /^\s*#?\s*(export|setenv|ENV|-[xe]|--env)\s+[A-Z][A-Z0-9_]+[= ]/,
+    /^\s*(#\s*)?(export|setenv|ENV|-[xe]|--env)\s+[A-Z][A-Z0-9_]+[= ]/,
     /^\s*#?(R?NCCL|GLOO|UCX|NVSHMEM|TP_SOCKET)_[A-Z0-9_]+=/,
   ],
 } satisfies Record<string, readonly RegExp[]>;

@@ -14,7 +14,7 @@ export function parseGidTable(dump: Dump): Parsed<GidRow> {
   const unknown = readLines(dump, (line) => {
     const names = headerOf(line);
     if (names) header = names;
-    const titled = /^\W*([a-z]\w*_(?:\w+_)?\d+)\W*$/.exec(line)?.[1];
+    const titled = /^\W{0,40}([a-z]\w{0,31}_\d{1,3})\W{0,40}$/.exec(line)?.[1];
     if (titled !== undefined) device = titled;
     const row = names ? null : rowOf(line, header, device);
     if (row && !isEmptyGid(row.gid)) rows.push(row);

@@ -31,7 +31,7 @@ export function gidsFound(dump: Dump): number | null {
 }
 
 const HEAD =
-  /^\s*([A-Za-z][\w.-]*)\s+(\d{1,2})\s+(\d{1,5})\s+([0-9a-fx*]{0,4}(?::[0-9a-fx*]{0,4}){2,7}(?:\d+\.\d+\.\d+\.\d+)?)\b/i;
+  /^\s*([A-Za-z][\w.-]*)\s+(\d{1,2})\s+(\d{1,5})\s+([0-9a-fx*]{0,4}(?::[0-9a-fx*]{0,4}){2,7}(?:\d+\.\d+\.\d+\.\d+)?)(?![\w.:*])/i;
 
 /** A row cell by cell; a terminal may have wrapped it after the GID. */
 function gidRow(line: string): GidRow | null {

@@ -1,0 +1,24 @@
+/** node bench/fuzz-fabric.ts [--count 1000000] [--from 0]: mutated dumps; prints the first faults and a rate. */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { loadCases } from '../test/corpus/case.ts';
+import { fuzzCorpus, fuzzOnce } from '../test/corpus/fuzz.ts';
+
+const { values } = parseArgs({
+  options: { count: { type: 'string', default: '100000' }, from: { type: 'string', default: '0' } },
+});
+const [count, from] = [Number(values.count), Number(values.from)];
+const corpus = fuzzCorpus(await loadCases(join(import.meta.dirname, '../test/data/fabric-cases')));
+const startedMs = performance.now();
+let faults = 0;
+for (let number = from; number < from + count; number += 1) {
+  const fault = fuzzOnce(corpus, number, 1000, () => performance.now());
+  if (fault === null) continue;
+  faults += 1;
+  if (faults <= 10) console.log(`${fault.number}: ${fault.what}`);
+}
+const seconds = (performance.now() - startedMs) / 1000;
+console.log(
+  `${count} mutated dumps, ${faults} faults, ${seconds.toFixed(1)} s, ${Math.round(count / seconds)} a second`,
+);
+process.exitCode = faults > 0 ? 1 : 0;

@@ -1,0 +1,154 @@
+import { splitSections } from '@dsr1/shared/fabric/detect';
+import { readManifestDump, readTexts } from '@dsr1/shared/fabric/dump';
+import { explainDump } from '@dsr1/shared/fabric/explain';
+import { explanationJson } from '@dsr1/shared/fabric/explain-json';
+import { mergeNode } from '@dsr1/shared/fabric/merge/merge-node';
+import { linesOf, MAX_LINE_LENGTH } from '@dsr1/shared/fabric/parse/text';
+import { test } from 'tap';
+
+const POLICY = { transport: 'auto', ncclVersion: null, gpuRanks: true, overrides: {} } as const;
+
+const SESSION = `大家好，两台机器的输出如下：
+[root@gpu1 ~]# ibdev2netdev
+mlx5_0 port 1 ==> eth0 (Up)
+mlx5_1 port 1 ==> ens1f0 (Up)
+[root@gpu1 ~]# show_gids
+DEV     PORT    INDEX   GID                                     IPv4            VER     DEV
+mlx5_0  1       3       0000:0000:0000:0000:0000:ffff:0a00:0001 10.0.0.1        v2      eth0
+mlx5_1  1       3       0000:0000:0000:0000:0000:ffff:0a09:0001 10.9.0.1        v2      ens1f0
+[root@gpu1 ~]# ip -4 a show eth0
+2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc mq state UP
+    inet 10.0.0.1/24 scope global eth0
+[root@gpu1 ~]# export NCCL_IB_HCA=mlx5_1：1
+[root@gpu2 ~]# ibdev2netdev
+mlx5_0 port 1 ==> eth0 (Down)
+[root@gpu2 ~]# ip a
+2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc mq state UP
+    inet 10.0.0.2/24 scope global eth0
+谢谢！
+`;
+
+const mergedOf = (text: string, name = 'host') => {
+  const dumped = readTexts(new Map([['-', text]])).nodes.find((node) => node.name === name);
+  if (!dumped) throw new Error(`no node ${name}`);
+  return mergeNode(dumped, dumped.evidence);
+};
+
+test('a pasted session is taken apart by prompt and by tool', async (t) => {
+  const sections = splitSections(SESSION).map((section) => [
+    section.host,
+    section.kind,
+    section.lines.filter((line) => line !== '').length,
+  ]);
+  t.same(sections, [
+    [null, 'notes', 1],
+    ['gpu1', 'ibdev2netdev', 2],
+    ['gpu1', 'show_gids', 3],
+    ['gpu1', 'ip-a', 2],
+    ['gpu1', 'env', 1],
+    ['gpu2', 'ibdev2netdev', 1],
+    ['gpu2', 'ip-a', 3],
+  ]);
+  const gpu1 = mergedOf(SESSION, 'gpu1');
+  t.same(
+    gpu1.hcas?.map((hca) => [hca.device, hca.ports[0]?.netdev, hca.ports[0]?.gids?.[0]?.ipv4]),
+    [
+      ['mlx5_0', 'eth0', '10.0.0.1'],
+      ['mlx5_1', 'ens1f0', '10.9.0.1'],
+    ],
+  );
+  t.match(mergedOf(SESSION, 'gpu2').netdevs, [
+    { name: 'eth0', addresses: [{ address: '10.0.0.2', prefixLength: 24 }] },
+  ]);
+});
+
+test('banners, folders and manifests name nodes as well', async (t) => {
+  t.same(
+    splitSections('=== node7 ===\nmlx5_0 port 1 ==> eth0 (Up)').map((section) => section.host),
+    ['node7'],
+  );
+  const folders = readTexts(
+    new Map([
+      ['a/x.txt', 'mlx5_0 port 1 ==> eth0 (Up)'],
+      ['b/x.txt', 'mlx5_0 port 1 ==> eth0 (Up)'],
+    ]),
+  );
+  t.same(
+    folders.nodes.map((node) => node.name),
+    ['a', 'b'],
+  );
+  const listed = readManifestDump(
+    { nodes: [{ name: 'n', gpus: 8, files: { 'ip-a': 'ip.txt', ibstat: 'missing.txt' } }] },
+    new Map([['ip.txt', 'inet 10.0.0.1/24 scope global eth0']]),
+  );
+  t.match(listed.nodes[0], { name: 'n', group: 'main', gpuCount: 8 });
+  t.equal(listed.nodes[0]?.evidence.length, 1);
+});
+
+test('sources that disagree are reported, the one nearer to the kernel is believed', async (t) => {
+  const node = mergedOf(
+    'mlx5_0 port 1 ==> eth0 (Up)\nlink mlx5_0/1 state ACTIVE physical_state LINK_UP netdev eth7\n',
+  );
+  t.equal(node.hcas?.[0]?.ports[0]?.netdev, 'eth7');
+  t.match(node.contradictions, [
+    {
+      subject: 'mlx5_0:1 netdev',
+      believed: { value: 'eth7', source: '- (rdma-link)' },
+      rejected: { value: 'eth0', source: '- (ibdev2netdev)' },
+    },
+  ]);
+});
+
+test('a port without netdev is joined by GUID, MAC or address, never against rdma link', async (t) => {
+  const ib = mergedOf(
+    "CA 'mlx5_0'\n\tPort 1:\n\t\tState: Active\n\t\tPort GUID: 0xe8ebd303008a155e\n\t\tLink layer: InfiniBand\n5: ib0: <UP,LOWER_UP> mtu 4092\n    link/infiniband 00:00:10:47:fe:80:00:00:00:00:00:00:e8:eb:d3:03:00:8a:15:5e brd 00\n",
+  );
+  t.equal(ib.hcas?.[0]?.ports[0]?.netdev, 'ib0');
+  const eth = mergedOf(
+    "CA 'mlx5_0'\n\tPort 1:\n\t\tState: Active\n\t\tPort GUID: 0xa288c2fffee3142a\n\t\tLink layer: Ethernet\n5: eth3: <UP,LOWER_UP> mtu 4092\n    link/ether a0:88:c2:e3:14:2a brd ff:ff:ff:ff:ff:ff\n",
+  );
+  t.equal(eth.hcas?.[0]?.ports[0]?.netdev, 'eth3');
+  const elsewhere = mergedOf(
+    'link mlx5_0/1 state ACTIVE physical_state LINK_UP\n5: eth3: <UP,LOWER_UP> mtu 4092\n    link/ether a0:88:c2:e3:14:2a brd ff:ff:ff:ff:ff:ff\n',
+  );
+  t.equal(elsewhere.hcas?.[0]?.ports[0]?.netdev, null);
+});
+
+test('an empty GID table is told from one that was not posted', async (t) => {
+  const shown = mergedOf(
+    'mlx5_0 port 1 ==> eth0 (Up)\nmlx5_1 port 1 ==> eth1 (Up)\nmlx5_0 1 3 ::ffff:10.0.0.1 10.0.0.1 v2 eth0\nn_gids_found=1\n',
+  );
+  t.same(
+    shown.hcas?.map((hca) => hca.ports[0]?.gids?.length ?? null),
+    [1, 0],
+  );
+  t.same(mergedOf('mlx5_0 port 1 ==> eth0 (Up)\n').hcas?.[0]?.ports[0]?.gids, null);
+});
+
+test('NICn of a topology without legend is no device once real names are known', async (t) => {
+  const topo = '        GPU0    NIC0\nGPU0     X      PIX\nNIC0    PIX      X\n';
+  t.same(mergedOf(topo).gpuTopology?.gpuToHca, [{ gpu: 0, device: 'NIC0', level: 'PIX' }]);
+  t.equal(mergedOf(`mlx5_0 port 1 ==> eth0 (Up)\n${topo}`).gpuTopology, null);
+  t.match(
+    mergedOf(`mlx5_0 port 1 ==> eth0 (Up)\n${topo}\nNIC Legend:\n\n  NIC0: mlx5_0\n`).gpuTopology?.gpuToHca,
+    [{ device: 'mlx5_0' }],
+  );
+});
+
+test('GIDs without a device name choose an index and name no device', async (t) => {
+  const table =
+    '| index | type | GID |\n|---|---|---|\n| 0 | RoCE v2 | fe80::1 |\n| 1 | RoCE v2 | ::ffff:10.0.0.1 |\n';
+  const answer = explanationJson(explainDump(readTexts(new Map([['t.md', table]])), POLICY)) as {
+    nodes: Record<string, { hca: string[]; gid_index: Record<string, number>; env: object }>;
+  };
+  t.match(answer.nodes.host, { hca: [], gid_index: { '*': 1 } });
+  t.notOk('NCCL_IB_HCA' in (answer.nodes.host?.env ?? {}));
+});
+
+test('colours, full-width marks and endless lines are tamed', async (t) => {
+  t.same(linesOf('\u001b[1mmlx5_0\u001b[0m port 1 ==＞ eth0 （Up）\r\n\ufeffx'), [
+    'mlx5_0 port 1 ==> eth0 (Up)',
+    'x',
+  ]);
+  t.equal(linesOf('a'.repeat(1_000_000))[0]?.length, MAX_LINE_LENGTH);
+});

@@ -1,0 +1,153 @@
+/** Mutated dumps through detect, parse, merge, select and diagnose. A case is named by its number alone, so it replays. */
+import { readTexts } from '@dsr1/shared/fabric/dump';
+import { explainDump } from '@dsr1/shared/fabric/explain';
+import { explanationJson } from '@dsr1/shared/fabric/explain-json';
+import { linesOf } from '@dsr1/shared/fabric/parse/text';
+import type { LoadedCase } from './case.ts';
+
+export interface FuzzFault {
+  readonly number: number;
+  readonly what: string;
+  readonly text: string;
+}
+
+/** Explains mutation `number` of the corpus; null when all is well. `maxMs` bounds the time of one small dump. */
+export function fuzzOnce(
+  corpus: readonly string[],
+  number: number,
+  maxMs: number,
+  nowMs: () => number,
+): FuzzFault | null {
+  const text = mutate(corpus, randomOf(number));
+  const startedMs = nowMs();
+  try {
+    const dump = readTexts(new Map([['-', text]]));
+    const policy = { transport: 'auto', ncclVersion: null, gpuRanks: true, overrides: {} } as const;
+    const answer = explanationJson(explainDump(dump, policy));
+    JSON.stringify(answer);
+    const invented = inventedName(answer, linesOf(text).join('\n'));
+    if (invented !== null) return { number, what: `${invented} is not in the text`, text };
+  } catch (error) {
+    return { number, what: error instanceof Error ? (error.stack ?? error.message) : String(error), text };
+  }
+  const tookMs = nowMs() - startedMs;
+  return tookMs > maxMs
+    ? { number, what: `took ${Math.round(tookMs)} ms for ${text.length} characters`, text }
+    : null;
+}
+
+/** Files of the corpus as raw material. */
+export function fuzzCorpus(cases: readonly LoadedCase[]): string[] {
+  return cases.flatMap(({ texts }) => [...texts.values()]);
+}
+
+type Random = (below: number) => number;
+
+/** Flips, cuts, doubles, shuffles and mixes; what is left may still be a dump, or nothing like one. */
+function mutate(corpus: readonly string[], random: Random): string {
+  const pick = (): string => corpus[random(corpus.length)] ?? '';
+  let text = pick().slice(0, 8000);
+  for (let round = random(5); round >= 0; round -= 1)
+    text = (MUTATIONS[random(MUTATIONS.length)] ?? ((same: string) => same))(text, random, pick);
+  return text.slice(0, 20_000);
+}
+
+const ODD = [
+  '\u001b[31m',
+  '\u0000',
+  '\t',
+  ' ',
+  ':',
+  '：',
+  '|',
+  '\\',
+  '[{"',
+  '}',
+  '::',
+  '/',
+  '==>',
+  'fe80::',
+  '999.1.1.1',
+  '\r',
+  '-1',
+  '99999999999999999999',
+  '，',
+  '\ud800',
+  '__proto__',
+  'constructor',
+];
+
+const MUTATIONS: readonly ((text: string, random: Random, pick: () => string) => string)[] = [
+  (text, random) => splice(text, random, 1, String.fromCharCode(random(random(8) === 0 ? 65_536 : 128))),
+  (text, random) => splice(text, random, 0, ODD[random(ODD.length)] ?? ''),
+  (text, random) => splice(text, random, random(40), ''),
+  (text, random) => text.slice(0, random(text.length + 1)),
+  (text, random) => text.slice(random(text.length + 1)),
+  (text, random, pick) => splice(text, random, 0, pick().slice(0, 4000)),
+  (text, random, pick) => interleave(text.split('\n'), pick().split('\n'), random).join('\n'),
+  (text, random) => shuffled(text.split('\n'), random).join('\n'),
+  (text, random) =>
+    text
+      .split('\n')
+      .flatMap((line) => (random(4) === 0 ? [line, line] : [line]))
+      .join('\n'),
+  (text, random) =>
+    text
+      .split('\n')
+      .flatMap((line) => wrapped(line, 20 + random(100)))
+      .join('\n'),
+  (text) => text.replaceAll('\t', ' '),
+  (text) => text.replace(/ +/g, ' '),
+  (text) => text.replaceAll('\n', ' '),
+  (text, random) => text.replace(/\d+/g, (digits) => (random(12) === 0 ? String(random(1_000_000)) : digits)),
+];
+
+function splice(text: string, random: Random, remove: number, insert: string): string {
+  const at = random(text.length + 1);
+  return text.slice(0, at) + insert + text.slice(at + remove);
+}
+
+function interleave(a: readonly string[], b: readonly string[], random: Random): string[] {
+  const [left, right] = [[...a], [...b]];
+  const mixed: string[] = [];
+  while (left.length + right.length > 0)
+    mixed.push((random(2) === 0 ? left.shift() : right.shift()) ?? left.shift() ?? right.shift() ?? '');
+  return mixed;
+}
+
+function shuffled(lines: string[], random: Random): string[] {
+  for (let at = lines.length - 1; at > 0; at -= 1) {
+    const other = random(at + 1);
+    [lines[at], lines[other]] = [lines[other] ?? '', lines[at] ?? ''];
+  }
+  return lines;
+}
+
+function wrapped(line: string, width: number): string[] {
+  const pieces: string[] = [];
+  for (let at = 0; at === 0 || at < line.length; at += width) pieces.push(line.slice(at, at + width));
+  return pieces;
+}
+
+function inventedName(answer: Record<string, unknown>, text: string): string | null {
+  const nodes = Object.values(
+    answer.nodes as Record<string, { hca: string[]; topo_nics?: string[]; socket_ifname: string | null }>,
+  );
+  const names = nodes.flatMap((node) => [
+    ...node.hca,
+    ...(node.topo_nics ?? []),
+    ...(node.socket_ifname === null ? [] : [node.socket_ifname]),
+  ]);
+  return names.find((name) => !text.includes(name)) ?? null;
+}
+
+/** mulberry32: small, seeded, good enough to choose mutations. */
+function randomOf(seed: number): Random {
+  let state = (seed + 1) * 0x9e3779b9;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return below <= 0 ? 0 : ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
