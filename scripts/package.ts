@@ -36,6 +36,8 @@ async function bundle(lib: string): Promise<void> {
     outExtension: { '.js': '.mjs' },
     bundle: true,
     platform: 'node',
+    // A CommonJS build behind import() would come out with its default export alone.
+    mainFields: ['module', 'main'],
     target: 'node24',
     format: 'esm',
     splitting: true,
