@@ -62,7 +62,15 @@ test('virtual netdevs with their kinds and ties', async (t) => {
 
 test('disks are the local file systems, each once; network ones are not even asked', async (t) => {
   const size = { totalBytes: 2 ** 41, freeBytes: 2 ** 40 };
-  const mounts = ['/', '/data two', '/models', '/var/lib/bind', '/dev/shm'];
+  const mounts = [
+    '/',
+    '/data two',
+    '/models',
+    '/var/lib/bind',
+    '/dev/shm',
+    '/run/host/os-release',
+    '/var/lib/docker/overlay2/abc/merged',
+  ];
   const facts = await factsOf({
     files: LINUX_FILES,
     fileSystems: Object.fromEntries(mounts.map((mount) => [mount, size])),

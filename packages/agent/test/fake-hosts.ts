@@ -116,7 +116,7 @@ export const LINUX_FILES: Readonly<Record<string, string>> = {
   '/proc/self/limits':
     'Limit                     Soft Limit           Hard Limit           Units     \nMax open files            1048576              1048576              files     \nMax locked memory         unlimited            unlimited            bytes     \n',
   '/proc/self/mounts':
-    '/dev/nvme0n1p2 / ext4 rw,relatime 0 0\ntmpfs /dev/shm tmpfs rw 0 0\nstore:/models /models nfs4 rw 0 0\n/dev/nvme1n1 /data\\040two xfs rw 0 0\n/dev/nvme0n1p2 /var/lib/bind ext4 rw 0 0\n',
+    '/dev/nvme0n1p2 / ext4 rw,relatime 0 0\ntmpfs /dev/shm tmpfs rw 0 0\nstore:/models /models nfs4 rw 0 0\n/dev/nvme1n1 /data\\040two xfs rw 0 0\n/dev/nvme0n1p2 /var/lib/bind ext4 rw 0 0\n/dev/vda /run/host/os-release ext4 ro 0 0\noverlay /var/lib/docker/overlay2/abc/merged overlay rw 0 0\n',
   '/proc/sys/kernel/hostname': 'gpu-07\n',
   '/proc/sys/kernel/osrelease': '5.15.0-105-generic\n',
   '/proc/sys/kernel/random/boot_id': '0b1c5a1e-6c0d-4f7e-9d55-3f6a2b1c0d9e\n',

@@ -25,8 +25,8 @@ function localMounts(mounts: string): string[] {
   const shortest = new Map<string, string>();
   for (const line of mounts.split('\n')) {
     const [device = '', mount = '', type = ''] = line.split(' ');
-    // Containers have an overlay each; only one that is the root holds anything of this host's.
-    if (!LOCAL.has(type) || (type === 'overlay' && mount !== '/')) continue;
+    // Containers have an overlay each; only one that is the root holds anything of this host's. /run/host/… are nspawn's.
+    if (!LOCAL.has(type) || (type === 'overlay' && mount !== '/') || mount.startsWith('/run/')) continue;
     const known = shortest.get(device);
     if (known === undefined || mount.length < known.length) shortest.set(device, mount);
   }
