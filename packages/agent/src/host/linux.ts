@@ -27,7 +27,16 @@ export interface LinuxHostOptions {
   readonly toolPath?: readonly string[];
 }
 
-const USUAL_TOOL_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+/** The last is where drivers lie that an image brings in beside the distribution. */
+const USUAL_TOOL_PATH = [
+  '/usr/local/sbin',
+  '/usr/local/bin',
+  '/usr/sbin',
+  '/usr/bin',
+  '/sbin',
+  '/bin',
+  '/usr/local/nvidia/bin',
+];
 /** Half the cost of the one in node:fs/promises, which makes a handle object for each file. */
 const readFile = promisify(readFileCallback);
 const MAX_TEXT_BYTES = 1024 * 1024;
@@ -82,7 +91,7 @@ export function linuxHost({ overlay: given, toolPath = defaultToolPath() }: Linu
       // A spawn that fails costs as much as one that works (5 ms), and most hosts lack most tools.
       if (!isInstalled(argv[0], toolPath))
         return { answered: false, why: 'missing', reason: 'not installed' };
-      return runTool(argv, { PATH: toolPath.join(':'), LC_ALL: 'C', HOME: '/' }, limits);
+      return runTool(argv, toolEnv(toolPath), limits);
     },
     addresses: listAddresses,
     nameServerIsSilent,
@@ -109,6 +118,17 @@ function overlayFolder(given: string): string {
 
 function defaultToolPath(): string[] {
   return [...new Set([...(process.env.PATH ?? '').split(':').filter(Boolean), ...USUAL_TOOL_PATH])];
+}
+
+/** Nothing of the agent's own environment but the library path, by which such drivers find their parts. */
+function toolEnv(toolPath: readonly string[]): Record<string, string> {
+  const { LD_LIBRARY_PATH } = process.env;
+  return {
+    PATH: toolPath.join(':'),
+    LC_ALL: 'C',
+    HOME: '/',
+    ...(LD_LIBRARY_PATH === undefined ? {} : { LD_LIBRARY_PATH }),
+  };
 }
 
 const isInstalled = (tool: string, toolPath: readonly string[]) =>
