@@ -149,6 +149,7 @@ export async function createSimCluster(options: SimOptions): Promise<SimCluster>
       store: mortal,
       events: eventLog,
       clock,
+      log: pino({ level: 'silent' }),
       leader,
       heartbeatIntervalMs: 10_000,
     });

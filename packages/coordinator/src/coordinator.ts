@@ -71,6 +71,7 @@ async function assemble(
     events,
     clock,
     leader,
+    log: log.child({ part: 'nodes' }),
     heartbeatIntervalMs: config.heartbeatIntervalMs,
   });
   const tick = setInterval(() => hub.tick(), Math.min(1000, config.heartbeatIntervalMs));

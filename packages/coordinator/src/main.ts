@@ -1,5 +1,4 @@
 /** dsr1-coordinator: `run` (default), `backup`, `version`. */
-import { realpathSync } from 'node:fs';
 import { systemClock } from '@dsr1/shared/clock';
 import { flagNameOf, type LoadedConfig, loadConfig, printConfig } from '@dsr1/shared/config';
 import { toDsr1Error } from '@dsr1/shared/errors';
@@ -14,7 +13,11 @@ import { backupState } from './store/backup.ts';
 
 const DEFAULT_CONFIG_FILE = '/etc/dsr1/coordinator.yaml';
 
-const program = new Command('dsr1-coordinator').description('registry, planner and HTTP API of one cluster');
+const USAGE_EXIT = 2;
+
+const program = new Command('dsr1-coordinator')
+  .description('registry, planner and HTTP API of one cluster')
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE_EXIT));
 withSettings(program.command('run', { isDefault: true }).description('run until SIGTERM'))
   .option('--print-join', 'make a new join token at the start and print the join line')
   .option('--print-config', 'print the settings and where each comes from, then end')
@@ -83,7 +86,7 @@ function withSettings(command: Command): Command {
 function settings({ config: file, ...flags }: Flags): LoadedConfig<CoordinatorConfig> {
   return loadConfig(CoordinatorConfig, {
     defaultFile: DEFAULT_CONFIG_FILE,
-    file: typeof file === 'string' ? realpathSync(file) : undefined,
+    file: typeof file === 'string' ? file : undefined,
     envPrefix: 'DSR1_COORDINATOR_',
     env: process.env,
     flags,

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { connect } from 'node:tls';
 import type { ErrorBody } from '@dsr1/shared/errors';
 import { type KeyRole, NodeDetail, NodeSummary } from '@dsr1/shared/http-api/resources';
 import { createLogger } from '@dsr1/shared/logger';
@@ -134,6 +136,22 @@ test('every failure has one shape, a code and the security headers', async (t) =
       'x-frame-options': 'DENY',
     });
   }
+});
+
+test('bytes that are no HTTP and a path that is no URL get the same shape', async (t) => {
+  const cluster = await startCluster(t);
+  t.match(await cluster.call('GET', '/api/v1/nodes/%zz'), {
+    status: 400,
+    body: { error: { code: 'INVALID_ARGUMENT' } },
+  });
+  const socket = connect({
+    host: '127.0.0.1',
+    port: cluster.coordinator.ports.http,
+    ca: cluster.caPem,
+    servername: 'localhost',
+  });
+  socket.end('\u0016 nonsense\r\n\r\n');
+  t.match(await text(socket), /^HTTP\/1\.1 400 [\s\S]*"code":"INVALID_ARGUMENT"/);
 });
 
 test('keys are shown once, stored hashed, and dead when revoked', async (t) => {

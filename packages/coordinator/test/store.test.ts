@@ -7,6 +7,7 @@ import { createLogger } from '@dsr1/shared/logger';
 import { test } from 'tap';
 import { createEventLog } from '../src/events/event-log.ts';
 import { caPath, openCa } from '../src/join/ca.ts';
+import { remember } from '../src/nodes/bookkeeping.ts';
 import { backupState } from '../src/store/backup.ts';
 import { MIGRATIONS } from '../src/store/migrations/list.ts';
 import { openDatabase } from '../src/store/sqlite/database.ts';
@@ -63,6 +64,18 @@ test('a full disk is DISK_FULL, loses nothing, and heals', async (t) => {
   t.same(db.all('SELECT v FROM x'), [{ v: 'kept' }]);
   db.exec('PRAGMA max_page_count = 1000000');
   t.equal(fill(), 1, 'goes on once there is room');
+});
+
+test('a full disk of the coordinator cuts no node off', async (t) => {
+  const errors: unknown[] = [];
+  const log = { error: (entry: unknown) => void errors.push(entry) } as Parameters<typeof remember>[0];
+  const noRoom = Object.assign(new Error('database or disk is full'), { errcode: 13 });
+  await t.resolves(remember(log, () => Promise.reject(noRoom)));
+  t.match(errors, [{ err: { code: 'DISK_FULL' } }]);
+  await t.rejects(
+    remember(log, () => Promise.reject(new Error('a defect'))),
+    { message: 'a defect' },
+  );
 });
 
 test('migrations run once, in order, after a backup; a newer schema is refused', (t) => {

@@ -1,8 +1,11 @@
 /** Every failure leaves as one ErrorBody, whoever raised it. */
+
+import type { Socket } from 'node:net';
 import { Dsr1Error, toDsr1Error } from '@dsr1/shared/errors';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiServer } from './api-server.ts';
 
+/** Failures of routes, and requests for which there is none. */
 export function answerErrors(server: ApiServer): void {
   server.setErrorHandler((thrown, request, reply) => answer(asDsr1Error(thrown), request, reply));
   server.setNotFoundHandler((request, reply) => {
@@ -16,6 +19,22 @@ export function answerErrors(server: ApiServer): void {
     return answer(error, request, reply);
   });
 }
+
+/** Failures before there is a route: a path that is no URL, bytes that are no HTTP. */
+export const EARLY_ERRORS = {
+  frameworkErrors: (thrown: FastifyError, request: FastifyRequest, reply: FastifyReply): void =>
+    void answer(asDsr1Error(thrown), request, reply),
+  clientErrorHandler: (thrown: Error & { code?: string }, socket: Socket): void => {
+    if (thrown.code === 'ECONNRESET' || !socket.writable) return;
+    const error = new Dsr1Error('INVALID_ARGUMENT', 'the request is not HTTP', {
+      details: { reason: thrown.code },
+    });
+    const body = JSON.stringify(error.toBody());
+    socket.end(
+      `HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+    );
+  },
+};
 
 function answer(error: Dsr1Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (error.entry.http >= 500) request.log.error({ err: error }, 'request failed');

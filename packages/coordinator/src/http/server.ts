@@ -4,11 +4,17 @@ import { Dsr1Error } from '@dsr1/shared/errors';
 import type { Logger } from '@dsr1/shared/logger';
 import rateLimit from '@fastify/rate-limit';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import { type FastifyServerOptions, fastify, LogController } from 'fastify';
+import {
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+  fastify,
+  LogController,
+} from 'fastify';
 import type { KeyStore } from '../store/store.ts';
 import type { ApiServer, RouteModule } from './api-server.ts';
 import { requireAuthorisation } from './authorisation.ts';
-import { answerErrors } from './errors.ts';
+import { answerErrors, EARLY_ERRORS } from './errors.ts';
 import { describeApi } from './openapi.ts';
 import { compileValidator } from './validation.ts';
 
@@ -52,6 +58,7 @@ export async function createHttpServer(deps: HttpServerDeps): Promise<ApiServer>
   // A hook of the whole server, so that wrong keys and unknown paths count too.
   server.addHook('onRequest', server.rateLimit());
   requireAuthorisation(server, deps.keys);
+  server.addHook('onResponse', audit);
   await describeApi(server);
   for (const module of deps.rootModules) module(server);
   await server.register(
@@ -64,14 +71,24 @@ export async function createHttpServer(deps: HttpServerDeps): Promise<ApiServer>
   return server;
 }
 
+/** Who changed what, and with which result. */
+async function audit(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  if (request.method === 'GET' || request.caller === null) return;
+  const { caller, method, url } = request;
+  request.log.info(
+    { caller, method, url, status: reply.statusCode, address: request.ip },
+    'change requested',
+  );
+}
+
 function serverOptions(deps: HttpServerDeps): FastifyServerOptions {
   return {
     loggerInstance: deps.log,
     logController: new LogController({ disableRequestLogging: true }),
+    ...EARLY_ERRORS,
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: 30_000,
     exposeHeadRoutes: false,
-    // Long answers (event streams, followed logs) are ended by their own onClose hooks.
     forceCloseConnections: 'idle',
     ...(deps.tls === null
       ? {}

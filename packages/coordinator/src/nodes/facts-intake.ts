@@ -1,9 +1,11 @@
 import type { Clock } from '@dsr1/shared/clock';
 import { NodeFacts } from '@dsr1/shared/facts/node';
+import type { Logger } from '@dsr1/shared/logger';
 import { problemsOf } from '@dsr1/shared/schema';
 import { Value } from 'typebox/value';
 import type { EventLog } from '../events/event-log.ts';
 import type { Store } from '../store/store.ts';
+import { remember } from './bookkeeping.ts';
 import type { NodeRecord } from './record.ts';
 import type { Registry } from './registry.ts';
 
@@ -12,11 +14,12 @@ export interface FactsIntakeDeps {
   readonly registry: Registry;
   readonly events: EventLog;
   readonly clock: Clock;
+  readonly log: Logger;
 }
 
 /** Facts come from a machine that may be broken: what does not fit the schema is told, and the older facts stay. */
 export async function takeFacts(
-  { store, registry, events, clock }: FactsIntakeDeps,
+  { store, registry, events, clock, log }: FactsIntakeDeps,
   record: NodeRecord,
   report: { readonly hash: string; readonly facts: unknown },
 ): Promise<void> {
@@ -35,7 +38,7 @@ export async function takeFacts(
   }
   const known = record.row.facts?.hash;
   const stored = { hash, json: JSON.stringify(facts), atMs: clock.wallMs() };
-  if (known !== hash) await store.nodes.setFacts(id, stored);
+  if (known !== hash) await remember(log, () => store.nodes.setFacts(id, stored));
   record.row = { ...record.row, facts: stored };
   record.facts = facts;
   if (known === hash) return;

@@ -1,10 +1,12 @@
 /** The hub over live sessions: rpc/ attaches streams and hands their messages in, the rest of the coordinator uses NodeHub. */
 import type { Clock } from '@dsr1/shared/clock';
 import { Dsr1Error } from '@dsr1/shared/errors';
+import type { Logger } from '@dsr1/shared/logger';
 import { VERSION } from '@dsr1/shared/version';
 import type { FromAgent, FromCoordinator, Hello } from '@dsr1/shared/wire/messages';
 import type { EventLog } from '../events/event-log.ts';
 import type { Store } from '../store/store.ts';
+import { remember } from './bookkeeping.ts';
 import { type Commands, createCommands, failed } from './commands.ts';
 import type { DuplicateWatch } from './duplicates.ts';
 import { createDuplicateWatch } from './duplicates.ts';
@@ -35,6 +37,7 @@ export interface SessionHubDeps {
   readonly events: EventLog;
   readonly clock: Clock;
   readonly leader: LeaderEpoch;
+  readonly log: Logger;
   readonly heartbeatIntervalMs: number;
 }
 
@@ -101,8 +104,10 @@ async function attach(
   const { registry, store, clock, events, leader } = deps;
   await leader.liftAbove(hello.maxLeaderEpoch);
   const seen = { atMs: clock.wallMs(), bootId: hello.bootId, agentVersion: hello.agentVersion };
-  await store.nodes.setSeen(nodeId, seen);
-  await store.certificates.supersede(nodeId, session.certificateGeneration, seen.atMs);
+  await remember(deps.log, async () => {
+    await store.nodes.setSeen(nodeId, seen);
+    await store.certificates.supersede(nodeId, session.certificateGeneration, seen.atMs);
+  });
   const record = registry.byId(nodeId);
   // Removed while it was on its way in.
   if (record === null) throw new Dsr1Error('NODE_REMOVED', 'the node was removed from the cluster');

@@ -1,7 +1,6 @@
 /** A whole copy of what a coordinator cannot be made again from: database, CA and its key. Works while it runs. */
-import { copyFileSync, existsSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { makePrivateFolder } from '@dsr1/shared/durable-file';
 import { Dsr1Error } from '@dsr1/shared/errors';
 import { openDatabase } from './sqlite/database.ts';
 import { copyInto } from './sqlite/migrate.ts';
@@ -16,7 +15,7 @@ export function backupState(stateDir: string, folder: string): string {
       hint: 'name it with --state-dir',
     });
   }
-  makePrivateFolder(folder);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const db = openDatabase(databasePath(stateDir));
   try {
     copyInto(db, join(folder, 'coordinator.db'));

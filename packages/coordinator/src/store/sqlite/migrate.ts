@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Dsr1Error } from '@dsr1/shared/errors';
 import type { Migration } from '../migrations/list.ts';
@@ -33,10 +33,13 @@ export function migrate(db: Database, migrations: readonly Migration[], backupDi
   }
 }
 
-/** `VACUUM INTO` makes a whole, checked copy without stopping writers. */
+/** A whole, checked copy (0600) without stopping writers. What was at `path` stays when there is no room for the new one. */
 export function copyInto(db: Database, path: string): void {
-  rmSync(path, { force: true });
-  db.run('VACUUM INTO ?', path);
+  const beside = `${path}.tmp`;
+  rmSync(beside, { force: true });
+  db.run('VACUUM INTO ?', beside);
+  chmodSync(beside, 0o600);
+  renameSync(beside, path);
 }
 
 function backup(db: Database, folder: string, version: number): void {
