@@ -1,8 +1,7 @@
 import { test } from 'tap';
 import type { FabricNode, FabricPolicy } from '../src/fabric/model.ts';
 import { selectFabric } from '../src/fabric/select/select.ts';
-import type { GidEntry, Hca, HcaPort } from '../src/facts/hca.ts';
-import type { Netdev } from '../src/facts/netdev.ts';
+import { blank, gids, hca, near, netdev, range } from './helpers/fabric-nodes.ts';
 
 const policy: FabricPolicy = { transport: 'auto', ncclVersion: '2.27.5', gpuRanks: true, overrides: {} };
 
@@ -108,6 +107,372 @@ test('no common transport is refused with both sides’ tables', (t) => {
   t.end();
 });
 
+test('rails are paired by subnet even where names and order differ', (t) => {
+  const a = roce('a', [
+    ['mlx5_0', '10.1.0.1/24'],
+    ['mlx5_1', '10.1.1.1/24'],
+  ]);
+  const b = roce('b', [
+    ['roceo1', '10.1.1.2/24'],
+    ['roceo2', '10.1.0.2/24'],
+  ]);
+  const answer = selectFabric([a, b], policy);
+  t.strictSame(
+    answer.rails.map((rail) => rail.members),
+    [
+      { a: 'mlx5_0:1', b: 'roceo2:1' },
+      { a: 'mlx5_1:1', b: 'roceo1:1' },
+    ],
+  );
+  t.match(answer.rails[0]?.because, /10\.1\.0\.0\/24/);
+  t.equal(answer.verdict, 'warn');
+  t.match(answer.warnings.join(), /HCA names differ per node/);
+  t.end();
+});
+
+test('rails in one subnet are paired by the GPUs they serve', (t) => {
+  const node = (name: string, order: readonly (readonly ['PIX' | 'SYS', 'PIX' | 'SYS'])[]): FabricNode => ({
+    ...blank(name),
+    gpuCount: 2,
+    hcas: range(0, 2).map((i) => hca(`mlx5_${i}`, { linkLayer: 'ib', smLid: 1 })),
+    gpuTopology: near(order),
+  });
+  const answer = selectFabric(
+    [
+      node('a', [
+        ['PIX', 'SYS'],
+        ['SYS', 'PIX'],
+      ]),
+      node('b', [
+        ['SYS', 'PIX'],
+        ['PIX', 'SYS'],
+      ]),
+    ],
+    policy,
+  );
+  t.strictSame(
+    answer.rails.map((rail) => rail.members),
+    [
+      { a: 'mlx5_0:1', b: 'mlx5_1:1' },
+      { a: 'mlx5_1:1', b: 'mlx5_0:1' },
+    ],
+  );
+  t.match(answer.rails[0]?.because, /GPU 0/);
+  t.end();
+});
+
+test('a rail that one node lacks is named and left out on the others', (t) => {
+  const a = roce('a', [
+    ['mlx5_0', '10.1.0.1/24'],
+    ['mlx5_1', '10.1.1.1/24'],
+  ]);
+  const b = roce('b', [['mlx5_0', '10.1.0.2/24']]);
+  const answer = selectFabric([a, b], policy);
+  t.strictSame(
+    answer.nodes.map((node) => node.hcas.map((item) => item.device)),
+    [['mlx5_0'], ['mlx5_0']],
+  );
+  t.match(answer.warnings.join(), /a 2, b 1.*a\/mlx5_1:1/);
+  t.match(
+    answer.nodes[0]?.reasons.find((reason) => reason.subject === 'mlx5_1:1'),
+    { decision: 'out', because: /no port on another node/ },
+  );
+  t.end();
+});
+
+test('rails without a route between them stay apart; with one they need not', (t) => {
+  const node = (name: string, last: number, gateway: boolean): FabricNode => ({
+    ...roce(name, [
+      ['mlx5_0', `10.1.0.${last}/24`],
+      ['mlx5_1', `10.1.1.${last}/24`],
+    ]),
+    routes: range(0, 2).flatMap((i) => [
+      {
+        family: 4 as const,
+        destination: `10.1.${i}.0/24`,
+        gateway: null,
+        device: `n${i}`,
+        source: null,
+        metric: null,
+      },
+      ...(gateway
+        ? [
+            {
+              family: 4 as const,
+              destination: '10.1.0.0/16',
+              gateway: `10.1.${i}.254`,
+              device: `n${i}`,
+              source: null,
+              metric: null,
+            },
+          ]
+        : []),
+    ]),
+  });
+  t.equal(selectFabric([node('a', 1, false), node('b', 2, false)], policy).nodes[0]?.env.NCCL_CROSS_NIC, '0');
+  t.equal(
+    selectFabric([node('a', 1, true), node('b', 2, true)], policy).nodes[0]?.env.NCCL_CROSS_NIC,
+    undefined,
+  );
+  t.end();
+});
+
+test('an NCCL before 2.21 cannot serve ports whose rows differ: refused with the tables', (t) => {
+  const a = roce('a', [
+    ['mlx5_0', '10.1.0.1/24'],
+    ['mlx5_1', '10.1.1.1/24'],
+  ]);
+  const shifted: FabricNode = {
+    ...a,
+    hcas: (a.hcas ?? []).map((item, i) =>
+      i === 0
+        ? item
+        : {
+            ...item,
+            ports: item.ports.map((port) => ({
+              ...port,
+              gids: (port.gids ?? []).map((row) => ({ ...row, index: row.index + 2 })),
+            })),
+          },
+    ),
+  };
+  t.equal(selectFabric([shifted], policy).verdict, 'ok');
+  const old = selectFabric([shifted], { ...policy, ncclVersion: '2.18.3' });
+  t.match(old.refusals, [{ node: 'a', category: 'wrong-gid', because: /mlx5_0:1 3, mlx5_1:1 5/ }]);
+  t.equal(old.refusals[0]?.table?.length, 9);
+  t.end();
+});
+
+test('guards follow the version and the plugin', (t) => {
+  const nodes = [roce('a', [['mlx5_0', '10.1.0.1/24']]), roce('b', [['mlx5_0', '10.1.0.2/24']])];
+  const env = (more: Partial<FabricPolicy>) =>
+    selectFabric(nodes, { ...policy, ...more }).nodes[0]?.env ?? {};
+  t.equal(env({ ncclVersion: '2.30.7' }).NCCL_IGNORE_NET_MISMATCH, '0');
+  t.equal(env({ ncclVersion: '2.27.5' }).NCCL_IGNORE_NET_MISMATCH, undefined);
+  t.equal(env({ netPlugin: 'libnccl-net-hpcx.so' }).NCCL_NET, undefined);
+  t.end();
+});
+
+test('an override is applied, shown with its source, and checked like any other value', (t) => {
+  const nodes = [
+    roce('a', [
+      ['mlx5_0', '10.1.0.1/24'],
+      ['mlx5_1', '10.1.1.1/24'],
+    ]),
+    roce('b', [
+      ['mlx5_0', '10.1.0.2/24'],
+      ['mlx5_1', '10.1.1.2/24'],
+    ]),
+  ];
+  const set = (override: FabricPolicy['override'], overrides: FabricPolicy['overrides'] = {}) =>
+    selectFabric(nodes, { ...policy, overrides, ...(override ? { override } : {}) });
+  const own = set({ hcas: ['mlx5_1'], controlInterface: 'eth0' }, { b: { hcas: ['mlx5_0', 'mlx5_1'] } });
+  t.strictSame(
+    own.nodes.map((node) => node.hcas.map((item) => item.device)),
+    [['mlx5_1'], ['mlx5_0', 'mlx5_1']],
+    'the node’s own entry wins field by field',
+  );
+  t.match(
+    own.nodes[1]?.reasons.find((reason) => reason.subject === 'eth0')?.because,
+    /operator for every node/,
+  );
+  t.match(
+    own.nodes[1]?.reasons.find((reason) => reason.subject === 'mlx5_0:1')?.because,
+    /operator for this node/,
+  );
+  t.match(set({ gidIndex: 3, hcas: ['mlx5_0'] }).nodes[0], {
+    gidEnv: 'set:3',
+    env: { NCCL_IB_GID_INDEX: '3' },
+  });
+  for (const [override, category] of [
+    [{ controlInterface: 'eth7' }, 'wrong-interface'],
+    [{ controlInterface: 'lo' }, 'loopback-used'],
+    [{ hcas: ['n0'] }, 'hca-name-mismatch'],
+    [{ hcas: ['mlx5_0'], gidIndex: 2 }, 'wrong-gid'],
+    [{ gidIndex: 1 }, 'wrong-gid'],
+  ] as const)
+    t.match(set(override), { verdict: 'refuse', refusals: [{ category }] }, JSON.stringify(override));
+  t.end();
+});
+
+test('the control interface', (t) => {
+  const route = (destination: string, device: string, metric = 0) => ({
+    family: 4 as const,
+    destination,
+    gateway: null,
+    device,
+    source: null,
+    metric,
+  });
+  const control = (node: Partial<FabricNode>) =>
+    selectFabric([{ ...blank('n'), hcas: [], ...node }], { ...policy, gpuRanks: false });
+  const pod = [
+    netdev('lo', ['127.0.0.1/8'], { kind: 'loopback' }),
+    netdev('docker0', ['172.17.0.1/16'], { kind: 'bridge' }),
+    netdev('eth0', ['10.0.0.5/24']),
+    netdev('tailscale0', ['100.64.0.9/32'], { kind: 'tunnel' }),
+  ];
+  t.equal(
+    control({ netdevs: pod }).nodes[0]?.controlInterface,
+    'eth0',
+    'never an overlay while something else is there',
+  );
+  t.equal(
+    control({ netdevs: pod, given: { nodeIp: '100.64.0.9' } }).nodes[0]?.controlInterface,
+    'tailscale0',
+    'unless that is how the others reach it',
+  );
+  t.match(control({ netdevs: pod, given: { nodeIp: '100.64.0.9' } }).warnings.join(), /private network/);
+  const two = [netdev('eth0', ['10.0.0.5/24']), netdev('eth1', ['10.7.0.5/24'])];
+  t.equal(
+    control({ netdevs: two, given: { leaderIp: '10.7.0.1' } }).nodes[0]?.controlInterface,
+    'eth1',
+    'the subnet of the head',
+  );
+  t.equal(
+    control({
+      netdevs: two,
+      routes: [route('default', 'eth0'), route('10.9.0.0/16', 'eth1')],
+      given: { leaderIp: '10.9.0.1' },
+    }).nodes[0]?.controlInterface,
+    'eth1',
+    'the longest route to the head',
+  );
+  t.equal(
+    control({ netdevs: two, routes: [route('default', 'eth1', 100), route('default', 'eth0', 200)] }).nodes[0]
+      ?.controlInterface,
+    'eth1',
+    'the default route of the lowest metric',
+  );
+  t.match(
+    control({
+      netdevs: [netdev('lo', ['127.0.0.1/8', '10.1.1.1/32'], { kind: 'loopback' })],
+      given: { nodeIp: '10.1.1.1' },
+    }).nodes[0],
+    { controlInterface: 'lo', address: '10.1.1.1' },
+    'a routed host keeps its address on lo',
+  );
+  t.match(control({ netdevs: [netdev('eth0', [], { up: false })] }).refusals, [
+    { category: 'no-socket-interface' },
+  ]);
+  t.match(control({ netdevs: [netdev('eth0', ['10.0.0.5/24']), netdev('eth1', ['10.0.0.6/24'])] }).refusals, [
+    { category: 'overlapping-subnets' },
+  ]);
+  const same = { ...blank('b'), hcas: [], netdevs: [netdev('eth0', ['10.0.0.5/24'])] };
+  t.match(selectFabric([{ ...same, name: 'a' }, same], policy).refusals, [
+    { category: 'wrong-interface', because: /10\.0\.0\.5/ },
+  ]);
+  t.end();
+});
+
+test('the answer never holds what the facts do not, and the order of the nodes changes nothing', (t) => {
+  const random = sequence(7);
+  const pick = <T>(list: readonly T[]): T => list[random() % list.length] as T;
+  for (let round = 0; round < 300; round++) {
+    const nodes = range(0, 1 + (random() % 4)).map((n): FabricNode => {
+      const netdevs = range(0, random() % 4).map((i) =>
+        netdev(
+          pick([`eth${i}`, `rdma${i}`, `docker${i}`]),
+          random() % 4 === 0 ? [] : [`10.${i}.0.${n + 1}/24`],
+          { up: pick([true, true, false, null]) },
+        ),
+      );
+      const owner = () => (netdevs.length === 0 ? null : pick(netdevs).name);
+      const hcas = range(0, random() % 5).map((i) => {
+        const on = owner();
+        return hca(pick([`mlx5_${i}`, `bnxt_re${i}`, `efa_${i}`]), {
+          state: pick(['active', 'active', 'down', null]),
+          linkLayer: pick(['ib', 'eth', 'eth', null]),
+          netdev: on,
+          smLid: pick([null, 0, 1]),
+          rateGbps: pick([null, 100, 400]),
+          gids: on === null ? null : pick([null, [], gids(on, `10.${i}.0.${n + 1}`)]),
+        });
+      });
+      return {
+        ...blank(`node${n}`),
+        netdevs: pick([netdevs, netdevs, null]),
+        hcas: pick([hcas, hcas, hcas, null]),
+        gpuCount: pick([null, 1, 4]),
+        given: pick([{}, { nodeIp: `10.0.0.${n + 1}` }]),
+      };
+    });
+    const wish: FabricPolicy = {
+      ...policy,
+      transport: pick(['auto', 'rdma', 'tcp']),
+      ncclVersion: pick(['2.18.3', '2.30.7', null]),
+      gpuRanks: pick([true, true, false]),
+    };
+    const answer = selectFabric(nodes, wish);
+    const turned = selectFabric([...nodes].reverse(), wish);
+    const byName = new Map(turned.nodes.map((node) => [node.node, node]));
+    const complaints = answer.nodes.flatMap((node, i) => {
+      const facts = nodes[i];
+      const devices = new Set(facts?.hcas?.map((item) => item.device));
+      const names = new Set([
+        ...(facts?.netdevs ?? []).map((item) => item.name),
+        ...(facts?.hcas ?? []).flatMap((item) => item.ports.map((port) => port.netdev)),
+      ]);
+      const other = byName.get(node.node);
+      return [
+        ...node.hcas.filter((item) => !devices.has(item.device)).map((item) => `invented ${item.device}`),
+        ...node.hcas
+          .filter((item) =>
+            facts?.hcas?.some((known) => known.device === item.device && known.ports[0]?.state === 'down'),
+          )
+          .map((item) => `down ${item.device}`),
+        ...(node.controlInterface !== null && !names.has(node.controlInterface)
+          ? [`invented ${node.controlInterface}`]
+          : []),
+        ...(JSON.stringify([node.hcas, node.env, node.controlInterface]) ===
+        JSON.stringify([other?.hcas, other?.env, other?.controlInterface])
+          ? []
+          : ['order matters']),
+        ...(wish.gpuRanks || Object.keys(node.env).every((name) => name === 'GLOO_SOCKET_IFNAME')
+          ? []
+          : ['NCCL without GPUs']),
+        ...Object.keys(node.env)
+          .filter((name) => !(name in node.envReasons))
+          .map((name) => `${name} without a reason`),
+      ];
+    });
+    if (wish.transport === 'rdma' && answer.transport === 'tcp' && wish.gpuRanks)
+      complaints.push('TCP in silence');
+    if (answer.verdict === 'refuse' && answer.refusals.length === 0)
+      complaints.push('refused without a reason');
+    if (complaints.length > 0 || answer.transport !== turned.transport || answer.verdict !== turned.verdict)
+      t.fail(`round ${round}: ${complaints.join()}`, { nodes });
+  }
+  t.pass('300 gangs');
+  t.end();
+});
+
+/** Numbers of a linear congruence: the same on every run. */
+function sequence(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
+    return state >> 8;
+  };
+}
+
+/** A node with eth0 for control and one RoCE port an address. */
+function roce(name: string, ports: readonly (readonly [device: string, cidr: string])[]): FabricNode {
+  const last = name.charCodeAt(0);
+  return {
+    ...blank(name),
+    given: { nodeIp: `10.0.0.${last}` },
+    netdevs: [
+      netdev('lo', ['127.0.0.1/8'], { kind: 'loopback' }),
+      netdev('eth0', [`10.0.0.${last}/24`]),
+      ...ports.map(([, cidr], i) => netdev(`n${i}`, [cidr])),
+    ],
+    hcas: ports.map(([device, cidr], i) =>
+      hca(device, { linkLayer: 'eth', netdev: `n${i}`, gids: gids(`n${i}`, cidr.split('/')[0] ?? '') }),
+    ),
+  };
+}
+
 /** Two hosts of eight rails of /25 subnets each and a management port on RoCE too. */
 function h20(name: string, last: number): FabricNode {
   const rail = (i: number) => `33.2.${160 + Math.floor((i - 1) / 2)}.${last + ((i - 1) % 2) * 128}`;
@@ -124,92 +489,4 @@ function h20(name: string, last: number): FabricNode {
       }),
     ),
   };
-}
-
-function blank(name: string): FabricNode {
-  return {
-    name,
-    netdevs: null,
-    routes: null,
-    hcas: null,
-    gpuCount: null,
-    gpuTopology: null,
-    given: {},
-    contradictions: [],
-  };
-}
-
-function hca(device: string, port: Partial<HcaPort>, more: Partial<Hca> = {}): Hca {
-  const facts: HcaPort = {
-    port: 1,
-    state: 'active',
-    phys: null,
-    linkLayer: null,
-    rateGbps: null,
-    netdev: null,
-    netdevUp: null,
-    lid: null,
-    smLid: null,
-    gids: null,
-    ...port,
-  };
-  return {
-    device,
-    pci: null,
-    numaNode: null,
-    driver: null,
-    nodeGuid: null,
-    firmware: null,
-    virtualFunction: null,
-    physicalFunction: null,
-    uverbs: null,
-    ports: [facts],
-    ...more,
-  };
-}
-
-/** The table that mlx5 has after boot: link-local v1 and v2, then the address as v1 and v2. */
-function gids(owner: string, ipv4: string): GidEntry[] {
-  const mapped = `0000:0000:0000:0000:0000:ffff:${hex(ipv4)}`;
-  return [
-    { index: 0, gid: 'fe80::1', version: 1, ipv4: null, netdev: owner },
-    { index: 1, gid: 'fe80::1', version: 2, ipv4: null, netdev: owner },
-    { index: 2, gid: mapped, version: 1, ipv4, netdev: owner },
-    { index: 3, gid: mapped, version: 2, ipv4, netdev: owner },
-  ];
-}
-
-function hex(ipv4: string): string {
-  const [a = 0, b = 0, c = 0, d = 0] = ipv4.split('.').map(Number);
-  return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
-}
-
-function netdev(name: string, addresses: readonly string[], more: Partial<Netdev> = {}): Netdev {
-  return {
-    name,
-    kind: 'ether',
-    ifindex: null,
-    up: true,
-    mtu: null,
-    mac: null,
-    speedMbps: null,
-    master: null,
-    parent: null,
-    slaves: [],
-    altnames: [],
-    driver: null,
-    pci: null,
-    numaNode: null,
-    addresses: addresses.map((text) => ({
-      family: text.includes(':') ? 6 : 4,
-      address: text.split('/')[0] ?? '',
-      prefixLength: Number(text.split('/')[1]),
-      scope: 'global',
-    })),
-    ...more,
-  };
-}
-
-function range(from: number, to: number): number[] {
-  return Array.from({ length: to - from }, (_, i) => from + i);
 }

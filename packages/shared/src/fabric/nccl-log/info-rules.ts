@@ -7,6 +7,13 @@ export function takeFacts(facts: HostFacts, record: LogRecord, lineNumber: numbe
   for (const [words, take] of rules) if (record.text.includes(words)) take(facts, record, lineNumber);
 }
 
+/** Takes a channel line, the most frequent kind; false when the record is none. */
+export function takeChannel(facts: HostFacts, record: LogRecord, lineNumber: number): boolean {
+  if (!record.text.includes(' via NET/')) return false;
+  channel(facts, record, lineNumber);
+  return true;
+}
+
 const limits = { env: 256, ranks: 4096, links: 4096, devices: 256 };
 
 type Take = (facts: HostFacts, record: LogRecord, lineNumber: number) => void;
@@ -42,7 +49,6 @@ const rules: readonly (readonly [string, Take])[] = [
       facts.verbsSeen = true;
     },
   ],
-  [' via NET/', channel],
   ['GPU Direct RDMA ', direct],
   [' rank ', rank],
 ];

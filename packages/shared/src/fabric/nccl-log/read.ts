@@ -4,7 +4,7 @@
  */
 import { classifyError, isBenign } from './error-rules.ts';
 import { type HostFacts, newHostFacts, report } from './facts.ts';
-import { takeFacts } from './info-rules.ts';
+import { takeChannel, takeFacts } from './info-rules.ts';
 import { type LogRecord, recordsOf } from './line.ts';
 import type { NcclError, NcclReport } from './model.ts';
 
@@ -40,7 +40,7 @@ export function createNcclLogReader(): NcclLogReader {
   return {
     push(line) {
       lineNumber++;
-      if (!relevant.test(line)) return;
+      if (inside.test(line) || !relevant.test(line)) return;
       for (const record of recordsOf(line)) {
         const facts = factsOf(record);
         last = facts;
@@ -53,6 +53,9 @@ export function createNcclLogReader(): NcclLogReader {
 
 const limits = { hosts: 1024, errors: 64, benign: 16 };
 
+/** Channels inside a host: most of a long log, and nothing about the network. */
+const inside = / via (?:P2P|SHM|direct)\b/;
+
 /** Words of which every useful line has one. */
 const relevant =
   /CCL|NET\/|[Gg]loo|ibv_|IBV_|Bootstrap|[Ss]ocket|c10d|[Oo]ut of memory|loopback|connectFullMesh|libibverbs|UCX/;
@@ -61,6 +64,7 @@ function takeRecord(facts: HostFacts, record: LogRecord, lineNumber: number): vo
   if (facts.library === 'other' && record.text.includes('NCCL ')) facts.library = 'nccl';
   if (facts.library === 'other' && /[Gg]loo/.test(record.text)) facts.library = 'gloo';
   const text = record.text.slice(0, maxTextLength);
+  if (takeChannel(facts, { ...record, text }, lineNumber)) return;
   takeFacts(facts, { ...record, text }, lineNumber);
   if (isBenign(text)) {
     if (facts.benign.size < limits.benign) facts.benign.add(text.trim());

@@ -107,8 +107,13 @@ function gidEntries({ transport, gidEnv, gidReason, gids, ncclVersion }: EnvInpu
 export function addressRange(gids: readonly GidChoice[]): string | null {
   const rivals = gids.flatMap((gid) => (gid.family === 4 ? gid.rivals : []));
   if (rivals.length === 0) return null;
-  const range = commonSubnet(gids.flatMap((gid) => gid.address ?? []));
-  return range === null || rivals.some((rival) => matchLength(range, rival) !== null) ? null : range;
+  const subnets = new Set(gids.map((gid) => gid.subnet));
+  const [subnet = null] = subnets.size === 1 ? subnets : [];
+  const ranges = [subnet, commonSubnet(gids.flatMap((gid) => gid.address ?? []))];
+  return (
+    ranges.find((range) => range !== null && rivals.every((rival) => matchLength(range, rival) === null)) ??
+    null
+  );
 }
 
 function guards({ ncclVersion, netPlugin, isolatedRails, evenRails }: EnvInput): Entry[] {

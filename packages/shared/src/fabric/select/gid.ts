@@ -11,6 +11,8 @@ import type { NodeView, PortView } from './view.ts';
 export interface GidChoice {
   readonly index: number | null;
   readonly address: string | null;
+  /** Subnet of the address, where its prefix is known and it joins others. */
+  readonly subnet: string | null;
   readonly family: 4 | 6 | null;
   readonly because: string;
   /** Addresses of other RoCE v2 rows of the same family that NCCL could take instead. */
@@ -41,6 +43,7 @@ export function chooseGid(view: NodeView, port: PortView, subnets: SubnetCounts)
   return {
     index: row.index,
     address: gidAddress(row),
+    subnet: subnetOfRow(view, row),
     family: family === 'ipv4' ? 4 : 6,
     because: `row ${row.index} is RoCE v2 with ${gidAddress(row)}${choice}`,
     rivals: [...new Set(rivals)].filter((address) => address !== gidAddress(row)),
@@ -103,5 +106,5 @@ function subnetOfRow(view: NodeView, row: GidEntry): string | null {
 }
 
 function none(because: string): GidChoice {
-  return { index: null, address: null, family: null, because, rivals: [] };
+  return { index: null, address: null, subnet: null, family: null, because, rivals: [] };
 }

@@ -1,6 +1,7 @@
 /** Whether the rails are separate networks: then a ring that changes rails between nodes can never connect. */
-import { matchLength, subnetOf } from './address.ts';
+import { matchLength } from './address.ts';
 import type { Pairing } from './rails.ts';
+import { joiningSubnet } from './subnets.ts';
 import { interfaceOf, type NodeView, type PortView } from './view.ts';
 
 /**
@@ -13,25 +14,25 @@ export function isolatedRails(
   pairing: Pairing,
 ): boolean {
   if (!pairing.ownSubnets || views.some((view) => view.node.routes === null)) return false;
-  return views.every(
-    (view, i) =>
-      !views.some((_, j) => reaches(view, ports[i] ?? [], fabricAddresses(views[j], ports[j] ?? []))),
+  const subnets = new Set(
+    views.flatMap((view, i) => (ports[i] ?? []).flatMap((port) => subnetsOf(view, port))),
   );
+  return views.every((view, i) => !(ports[i] ?? []).some((port) => reaches(view, port, subnets)));
 }
 
-/** Whether a rail's interface has a route to an address outside its own subnets. */
-function reaches(view: NodeView, ports: readonly PortView[], targets: readonly string[]): boolean {
-  return ports.some((port) => {
-    const own = (interfaceOf(view, port.netdev)?.addresses ?? []).flatMap(
-      (item) => subnetOf(item.address, item.prefixLength) ?? [],
-    );
-    const foreign = targets.filter((target) => own.every((subnet) => matchLength(subnet, target) === null));
-    const routes = (view.node.routes ?? []).filter((route) => route.device === port.netdev);
-    return foreign.some((target) => routes.some((route) => matchLength(route.destination, target) !== null));
-  });
+/** Whether a rail's interface has a route to a subnet that is not its own. */
+function reaches(view: NodeView, port: PortView, subnets: ReadonlySet<string>): boolean {
+  const own = subnetsOf(view, port);
+  const routes = (view.node.routes ?? []).filter(
+    (route) => route.device === port.netdev && !own.includes(route.destination),
+  );
+  if (routes.length === 0) return false;
+  const foreign = [...subnets]
+    .filter((subnet) => !own.includes(subnet))
+    .map((subnet) => subnet.split('/')[0] ?? '');
+  return foreign.some((target) => routes.some((route) => matchLength(route.destination, target) !== null));
 }
 
-function fabricAddresses(view: NodeView | undefined, ports: readonly PortView[]): string[] {
-  if (view === undefined) return [];
-  return ports.flatMap((port) => interfaceOf(view, port.netdev)?.addresses ?? []).map((own) => own.address);
+function subnetsOf(view: NodeView, port: PortView): string[] {
+  return (interfaceOf(view, port.netdev)?.addresses ?? []).flatMap((own) => joiningSubnet(own) ?? []);
 }

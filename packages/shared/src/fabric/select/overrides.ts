@@ -39,9 +39,13 @@ export function namedPorts(view: NodeView, names: readonly string[]): PortView[]
   return view.ports.filter((port) => names.includes(port.device) || names.includes(port.key));
 }
 
-/** What is wrong with a node's overrides; empty when they stand. */
-export function overrideFaults(view: NodeView, overrides: Overrides): Refusal[] {
-  return [...controlFaults(view, overrides), ...hcaFaults(view, overrides), ...gidFaults(view, overrides)];
+/** What is wrong with a node's overrides; empty when they stand. `chosen` are the ports that the GID index is for. */
+export function overrideFaults(view: NodeView, overrides: Overrides, chosen: readonly PortView[]): Refusal[] {
+  return [
+    ...controlFaults(view, overrides),
+    ...hcaFaults(view, overrides),
+    ...gidFaults(view, overrides, chosen),
+  ];
 }
 
 function controlFaults(view: NodeView, { controlInterface }: Overrides): Refusal[] {
@@ -119,10 +123,9 @@ function hcaFaults(view: NodeView, { hcas }: Overrides): Refusal[] {
   });
 }
 
-function gidFaults(view: NodeView, { gidIndex, hcas }: Overrides): Refusal[] {
+function gidFaults(view: NodeView, { gidIndex }: Overrides, chosen: readonly PortView[]): Refusal[] {
   if (gidIndex === null) return [];
-  const ports = hcas === null ? [] : namedPorts(view, hcas.value);
-  return ports.flatMap((port) => {
+  return chosen.flatMap((port) => {
     if ((port.facts?.gids ?? null) === null || port.layer === 'ib') return [];
     const usable = usableGids(view, port).map((row) => row.index);
     return usable.includes(gidIndex.value)

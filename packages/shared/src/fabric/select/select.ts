@@ -86,8 +86,8 @@ export function selectFabric(nodes: readonly FabricNode[], policy: FabricPolicy)
     transport,
   );
   const allRefusals = [
+    ...trimmed.flatMap(({ member, ports }) => overrideFaults(member.view, member.overrides, ports)),
     ...refusals,
-    ...gang.flatMap(({ view, overrides }) => overrideFaults(view, overrides)),
     ...policies.flatMap((item) => item.refusals),
     ...checked.refusals,
     ...fabrics.flatMap((node, i) =>

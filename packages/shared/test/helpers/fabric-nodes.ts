@@ -1,0 +1,101 @@
+/** Nodes of a fabric, built for tests from the facts that a case turns on. */
+
+import type { FabricNode } from '../../src/fabric/model.ts';
+import type { GpuTopology, TopoLevel } from '../../src/facts/gpu.ts';
+import type { GidEntry, Hca, HcaPort } from '../../src/facts/hca.ts';
+import type { Netdev } from '../../src/facts/netdev.ts';
+
+export function blank(name: string): FabricNode {
+  return {
+    name,
+    netdevs: null,
+    routes: null,
+    hcas: null,
+    gpuCount: null,
+    gpuTopology: null,
+    given: {},
+    contradictions: [],
+  };
+}
+
+export function hca(device: string, port: Partial<HcaPort>, more: Partial<Hca> = {}): Hca {
+  const facts: HcaPort = {
+    port: 1,
+    state: 'active',
+    phys: null,
+    linkLayer: null,
+    rateGbps: null,
+    netdev: null,
+    netdevUp: null,
+    lid: null,
+    smLid: null,
+    gids: null,
+    ...port,
+  };
+  return {
+    device,
+    pci: null,
+    numaNode: null,
+    driver: null,
+    nodeGuid: null,
+    firmware: null,
+    virtualFunction: null,
+    physicalFunction: null,
+    uverbs: null,
+    ports: [facts],
+    ...more,
+  };
+}
+
+/** The table that mlx5 has after boot: link-local v1 and v2, then the address as v1 and v2. */
+export function gids(owner: string, ipv4: string): GidEntry[] {
+  const mapped = `0000:0000:0000:0000:0000:ffff:${hex(ipv4)}`;
+  return [
+    { index: 0, gid: 'fe80::1', version: 1, ipv4: null, netdev: owner },
+    { index: 1, gid: 'fe80::1', version: 2, ipv4: null, netdev: owner },
+    { index: 2, gid: mapped, version: 1, ipv4, netdev: owner },
+    { index: 3, gid: mapped, version: 2, ipv4, netdev: owner },
+  ];
+}
+
+function hex(ipv4: string): string {
+  const [a = 0, b = 0, c = 0, d = 0] = ipv4.split('.').map(Number);
+  return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
+}
+
+export function netdev(name: string, addresses: readonly string[], more: Partial<Netdev> = {}): Netdev {
+  return {
+    name,
+    kind: 'ether',
+    ifindex: null,
+    up: true,
+    mtu: null,
+    mac: null,
+    speedMbps: null,
+    master: null,
+    parent: null,
+    slaves: [],
+    altnames: [],
+    driver: null,
+    pci: null,
+    numaNode: null,
+    addresses: addresses.map((text) => ({
+      family: text.includes(':') ? 6 : 4,
+      address: text.split('/')[0] ?? '',
+      prefixLength: Number(text.split('/')[1]),
+      scope: 'global',
+    })),
+    ...more,
+  };
+}
+
+export function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, i) => from + i);
+}
+
+/** Topology of GPU i (row) to mlx5_j (column). */
+export function near(rows: readonly (readonly TopoLevel[])[]): GpuTopology {
+  return {
+    gpuToHca: rows.flatMap((levels, gpu) => levels.map((level, j) => ({ gpu, device: `mlx5_${j}`, level }))),
+  };
+}
