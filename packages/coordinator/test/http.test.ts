@@ -254,6 +254,8 @@ test('metrics, health, version and the docs page', async (t) => {
   const basic = { authorization: `Basic ${Buffer.from(`me:${cluster.adminKey}`).toString('base64')}` };
   const page = await cluster.call('GET', '/api/v1/docs', { key: null, headers: basic });
   t.equal(page.status, 200, 'a browser can open it');
+  const forged = await cluster.call('POST', '/api/v1/tokens', { key: null, body: {}, headers: basic });
+  t.equal(forged.status, 401, 'but a foreign page cannot change anything with its remembered password');
   t.match(page.body, /<b>POST<\/b> \/api\/v1\/tokens/);
   t.notMatch(page.body, /<script/);
 });

@@ -32,11 +32,14 @@ function refuseUndeclared(route: RouteOptions): void {
   throw new Dsr1Error('INTERNAL', `route ${String(route.method)} ${route.url} declares no authorisation`);
 }
 
-/** `Authorization: Bearer KEY`, or Basic with the key as the password, so that a browser can open the docs page. */
+/**
+ * `Authorization: Bearer KEY`. A browser may read with Basic and the key as the password, to open the docs page; it may
+ * not change anything that way, since it sends a remembered password along with the requests of foreign pages too.
+ */
 function keyOf(request: FastifyRequest): string {
   const [scheme = '', value = ''] = (request.headers.authorization ?? '').split(' ', 2);
   if (scheme.toLowerCase() === 'bearer') return value;
-  if (scheme.toLowerCase() === 'basic') {
+  if (scheme.toLowerCase() === 'basic' && request.method === 'GET') {
     const [, password = ''] = /^[^:]*:(.*)$/s.exec(Buffer.from(value, 'base64').toString('utf8')) ?? [];
     return password;
   }

@@ -56,5 +56,4 @@ export async function streamEvents(
   }
 }
 
-const render = (event: ClusterEvent): string =>
-  `id: ${event.sequence}\nevent: ${event.kind}\ndata: ${JSON.stringify(event)}\n\n`;
+const render = (event: ClusterEvent): string => `id: ${event.sequence}\ndata: ${JSON.stringify(event)}\n\n`;
