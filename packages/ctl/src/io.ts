@@ -4,8 +4,9 @@ import { type Clock, systemClock } from '@dsr1/shared/clock';
 export interface Output {
   write(text: string): void;
   readonly isTTY: boolean;
-  /** Columns of the terminal, or a width for files and pipes. */
+  /** Size of the terminal, or a fair one for files and pipes. */
   readonly columns: number;
+  readonly rows: number;
 }
 
 export interface CtlIo {
@@ -49,6 +50,9 @@ function streamOutput(stream: NodeJS.WriteStream): Output {
     isTTY: stream.isTTY === true,
     get columns() {
       return stream.columns ?? 160;
+    },
+    get rows() {
+      return stream.rows ?? 50;
     },
   };
 }

@@ -136,9 +136,16 @@ test('answers of another form, refusals and silence are named errors with their 
       hint: 'see ls',
     }),
     'GET /deployments': 'gateway says no',
+    'GET /events': () => {
+      throw new Error('boom');
+    },
   });
   t.match(await runCtl(['node', 'list'], { home }), { code: 4, err: /VERSION_SKEW/ });
   t.match(await runCtl(['ls'], { home }), { code: 4, err: /VERSION_SKEW/ });
+  t.match(await runCtl(['events'], { home }), {
+    code: 1,
+    err: /answered with HTTP 500 and no explanation \[INTERNAL\]\nnext: .*DSR1_DEBUG=1/,
+  });
   const missing = await runCtl(['status', 'x', '--json'], { home });
   t.equal(missing.code, 5);
   t.match(JSON.parse(missing.err), { error: { code: 'DEPLOYMENT_NOT_FOUND', hint: 'see ls' } });

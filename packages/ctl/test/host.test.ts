@@ -84,7 +84,7 @@ test('the token comes from the first source there is, and only the command line 
     ...processIo('/nonexistent'),
     cwd: home,
     env,
-    stderr: { isTTY: false, columns: 80, write: (text: string) => void said.push(text) },
+    stderr: { isTTY: false, columns: 80, rows: 24, write: (text: string) => void said.push(text) },
   });
   t.equal(await readTokenText(io({ DSR1_JOIN_TOKEN: 'from-env' }), { tokenFile: 'token' }), 'from-file\n');
   t.equal(

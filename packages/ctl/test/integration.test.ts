@@ -73,18 +73,36 @@ test('init, join, deploy, ask the model, stop, leave: as an operator types them'
   t.match(await dsr1ctl('wait', 'demo', '--for', 'stopped', '--timeout', '30s'), /stopped/);
   t.match(await dsr1ctl('events', '-n', '100'), /deployment\.serving/);
 
+  const following = spawn(join(root, 'scripts/dsr1ctl'), ['events', '-f'], {
+    env: homeEnv(home),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  following.stdout.once('data', () => following.kill('SIGINT'));
+  t.strictSame(await once(following, 'exit'), [130, null], 'Ctrl-C');
+
   await dsr1ctl('node', 'remove', 'alpha', '--yes');
   t.match(await dsr1ctl('leave', '--yes', '--state-dir', join(home, 'agent')), /left cluster|in no cluster/);
   t.match(await dsr1ctl('node', 'list'), /no node yet/);
 });
 
+test('scripts/dsr1ctl runs through a link, from anywhere, into a pipe that closes early', async (t) => {
+  const folder = t.testdir({ link: t.fixture('symlink', join(root, 'scripts/dsr1ctl')) });
+  // The reader is gone long before the first byte is written.
+  const script = './link version; ./link completion bash | true; echo "$PIPESTATUS"';
+  const env = homeEnv(folder);
+  const { stdout, stderr } = await promisify(execFile)('bash', ['-c', script], { cwd: folder, env });
+  t.match(stdout, /^dsr1ctl \d.*\n.*\n0\n$/);
+  t.equal(stderr, '');
+});
+
 /** Runs `scripts/dsr1ctl` with its own home folder; rejects when it fails, with what it said. */
 function ctlIn(home: string) {
   return async (...args: string[]): Promise<string> => {
-    const env = { ...process.env, HOME: home, XDG_CONFIG_HOME: '' };
-    return (await promisify(execFile)(join(root, 'scripts/dsr1ctl'), args, { env })).stdout;
+    return (await promisify(execFile)(join(root, 'scripts/dsr1ctl'), args, { env: homeEnv(home) })).stdout;
   };
 }
+
+const homeEnv = (home: string) => ({ ...process.env, HOME: home, XDG_CONFIG_HOME: '' });
 
 async function startCoordinator(t: Test, stateDir: string): Promise<{ port: string }> {
   const ports = ['--http-port', '0', '--join-port', '0', '--session-port', '0'];

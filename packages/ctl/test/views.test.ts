@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ERROR_TABLE } from '@dsr1/shared/error-table';
 import { test } from 'tap';
 import { Type } from 'typebox';
 import { eventStream } from '../src/client/event-stream.ts';
@@ -16,7 +17,7 @@ import { formatTable } from '../src/output/table.ts';
 import { runCtl } from './helpers/fake-io.ts';
 import { aDeployment, aRank } from './helpers/values.ts';
 
-const plain = createStyle({ isTTY: false, columns: 80, write: () => {} }, {});
+const plain = createStyle({ isTTY: false, columns: 80, rows: 24, write: () => {} }, {});
 
 /** Two looks, `waitedMs` apart, at the same two phases. */
 function waited(
@@ -81,6 +82,7 @@ test('a live block is drawn over itself and never wraps', async (t) => {
   const block = createLiveBlock({
     isTTY: true,
     columns: 10,
+    rows: 4,
     write: (text) => {
       written += text;
     },
@@ -88,10 +90,13 @@ test('a live block is drawn over itself and never wraps', async (t) => {
   block.draw(['one', 'a line that is too long']);
   block.draw(['two']);
   t.equal(written, 'one\na line t…\n\u001b[2A\u001b[0Jtwo\n');
+  written = '';
+  block.draw(['1', '2', '3', '4', '5']);
+  t.equal(written, '\u001b[1A\u001b[0J1\n2\n… 3\n', 'nor is it higher than the terminal');
 });
 
 test('colours appear on terminals only, and not with NO_COLOR', async (t) => {
-  const terminal = { isTTY: true, columns: 80, write: () => {} };
+  const terminal = { isTTY: true, columns: 80, rows: 24, write: () => {} };
   t.equal(createStyle(terminal, {}).red('x'), '\u001b[31mx\u001b[39m');
   t.equal(createStyle(terminal, { NO_COLOR: '1' }).red('x'), 'x');
   t.equal(createStyle({ ...terminal, isTTY: false }, {}).red('x'), 'x');
@@ -177,4 +182,16 @@ test('completion scripts offer the commands and flags that exist', async (t) => 
     code: 2,
     err: /'tcsh' is invalid.*bash, zsh, fish/,
   });
+});
+
+test('docs/cli.md knows every command and every exit code', async (t) => {
+  const doc = readFileSync(join(import.meta.dirname, '../../../docs/cli.md'), 'utf8');
+  const { out } = await runCtl(['--help'], { home: t.testdir() });
+  const commands = [...out.matchAll(/^ {2}([a-z]+) /gm)]
+    .map(([, name]) => name)
+    .filter((name) => name !== 'help');
+  t.ok(commands.length > 20);
+  for (const name of commands) t.match(doc, new RegExp(`^\\|.*\`${name}\\b`, 'm'), name);
+  for (const { exit } of Object.values(ERROR_TABLE))
+    t.match(doc, new RegExp(`^\\| ${exit} \\|`, 'm'), `exit ${exit}`);
 });

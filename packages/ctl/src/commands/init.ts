@@ -49,7 +49,7 @@ async function init(io: CtlIo, options: InitOptions): Promise<void> {
   const answer = await waitForCoordinator(io, options.stateDir, server, options.timeout * 1000);
   saveContext(contextsPath(io.env), options.context, { server, ca: answer.caPem, key: answer.apiKey });
   const { version, clusterName } = answer.info;
-  io.stderr.write(`${hostText.init.started(version, clusterName, options.context)}\n`);
+  io.stderr.write(`${hostText.init.started(version, clusterName, options.context, contextsPath(io.env))}\n`);
   await printJoinLine(io, options, answer);
 }
 

@@ -73,8 +73,8 @@ export const hostText = {
     foreground: (argv: readonly string[]) =>
       `systemd is not used here; run the coordinator yourself (another terminal):\n  ${shown(argv)}`,
     waiting: 'waiting until it answers …',
-    started: (version: string, cluster: string, context: string) =>
-      `coordinator ${version} of cluster ${cluster} answers; context ${context} is written`,
+    started: (version: string, cluster: string, context: string, path: string) =>
+      `coordinator ${version} of cluster ${cluster} answers; context ${context} is in ${path}`,
     joinLine: 'on every GPU host:',
     moreTokens: 'the line is good for one host and one hour; more: `dsr1ctl token create --max-uses N`',
     silent: (seconds: number, reason: string) =>

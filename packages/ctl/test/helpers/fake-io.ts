@@ -27,6 +27,7 @@ export async function runCtl(argv: readonly string[], options: FakeIoOptions): P
   const output = (to: 'out' | 'err') => ({
     isTTY: options.tty ?? false,
     columns: 120,
+    rows: 40,
     write(text: string) {
       written[to] += text;
       options.onWrite?.(text);
