@@ -42,7 +42,7 @@ interface ErrorRule {
 
 /** One cheap look that most lines of a log do not pass. */
 const alarming =
-  /fail|error|closed|reset|refused|timed? ?out|timeout|unable|cannot|no (?:device|socket|usable|interface|route|eligible)|exceeded|mismatch|incompatible|mixed|duplicate|same gpu|disabled for|IBV_WC|async|unreachable|loopback|couldn't|unsupported|not supported|no userspace|not (?:found|permitted)|out of memory|Selected [Pp]rovider is|gid_attrs|exited|using lo:|Using docker/i;
+  /fail|error|completion|closed|reset|refused|timed? ?out|timeout|unable|cannot|no (?:device|socket|usable|interface|route|eligible)|exceeded|mismatch|incompatible|mixed|duplicate|same gpu|disabled for|IBV_WC|async|unreachable|loopback|couldn't|unsupported|not supported|no userspace|not (?:found|permitted)|out of memory|Selected [Pp]rovider is|gid_attrs|exited|using lo:|Using docker/i;
 
 const benign =
   /No plugin found|libr?ccl-(?:net|tuner|env|profiler|gin)[^ ]*\.so: cannot open|Could not find: ?libr?ccl|Failed to find (?:nccl|rccl)\w+ symbol|(?:NET|TUNER|ENV|PROFILER|RAS|GIN)\/Plugin ?: (?:Could not find|No )|dlerror=|Plugin load .* returned 2/;

@@ -13,11 +13,15 @@ const maxLineLength = 65_536;
 /** The records of a physical line: several when a collector glued lines, none of them with colours or controls. */
 export function recordsOf(line: string): LogRecord[] {
   const clean = line.slice(0, maxLineLength).replace(escapes, '');
-  const first = clean.indexOf('NCCL ');
-  if (first === -1 || clean.indexOf('NCCL ', first + 1) === -1) return [recordOf(clean)];
+  if (!isGlued(clean)) return [recordOf(clean)];
   const starts = [...clean.matchAll(starters)].map((match) => match.index).filter((index) => index > 0);
   const cuts = [0, ...starts, clean.length];
   return cuts.slice(1).flatMap((end, i) => (end > (cuts[i] ?? 0) ? recordOf(clean.slice(cuts[i], end)) : []));
+}
+
+/** Whether a physical line may hold several records. */
+export function isGlued(line: string): boolean {
+  return line.indexOf('NCCL ') !== line.lastIndexOf('NCCL ');
 }
 
 const escapes = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*[A-Za-z]|\\r`, 'g');

@@ -5,7 +5,7 @@
 import { classifyError, isBenign } from './error-rules.ts';
 import { type HostFacts, newHostFacts, report } from './facts.ts';
 import { takeChannel, takeFacts } from './info-rules.ts';
-import { type LogRecord, recordsOf } from './line.ts';
+import { isGlued, type LogRecord, recordsOf } from './line.ts';
 import type { NcclError, NcclReport } from './model.ts';
 
 /** Reads a whole log. */
@@ -40,7 +40,7 @@ export function createNcclLogReader(): NcclLogReader {
   return {
     push(line) {
       lineNumber++;
-      if (inside.test(line) || !relevant.test(line)) return;
+      if ((inside.test(line) && !isGlued(line)) || !relevant.test(line)) return;
       for (const record of recordsOf(line)) {
         const facts = factsOf(record);
         last = facts;
