@@ -85,6 +85,27 @@ test('banners, folders and manifests name nodes as well', async (t) => {
   t.equal(listed.nodes[0]?.evidence.length, 1);
 });
 
+test('a file with two hosts is shared out by its captions', async (t) => {
+  const files = { 'ip-a': 'ip.txt' };
+  const text =
+    'Node 1:\n2: eth0: <UP,LOWER_UP> mtu 1500\n    inet 10.0.0.1/24 scope global eth0\nNode 2:\n2: eth0: <UP,LOWER_UP> mtu 1500\n    inet 10.0.0.2/24 scope global eth0\n';
+  const dump = readManifestDump(
+    {
+      nodes: [
+        { name: 'node01', files },
+        { name: 'node02', files },
+      ],
+    },
+    new Map([['ip.txt', text]]),
+  );
+  const addresses = dump.nodes.map((node) =>
+    mergeNode(node, node.evidence).netdevs?.flatMap((netdev) =>
+      netdev.addresses.map((entry) => entry.address),
+    ),
+  );
+  t.same(addresses, [['10.0.0.1'], ['10.0.0.2']]);
+});
+
 test('sources that disagree are reported, the one nearer to the kernel is believed', async (t) => {
   const node = mergedOf(
     'mlx5_0 port 1 ==> eth0 (Up)\nlink mlx5_0/1 state ACTIVE physical_state LINK_UP netdev eth7\n',

@@ -251,6 +251,35 @@ test('sysfs as grep, cat and head print it', async (t) => {
   ]);
 });
 
+test('sysfs values that were asked for one by one, or with a glob', async (t) => {
+  const base = '/sys/class/infiniband/mlx5_0/ports/1';
+  const { gids, unknown } = parseSysfsInfiniband(
+    [
+      `# cat ${base}/gids/3 ${base}/gid_attrs/types/3`,
+      '0000:0000:0000:0000:0000:ffff:0a00:0001',
+      'RoCE v2',
+      `cat ${base}/gid_attrs/types/9`,
+      `cat: ${base}/gid_attrs/types/9: Invalid argument`,
+      'not a value',
+    ].join('\n'),
+  );
+  t.same(
+    gids.map((row) => [row.index, row.ipv4, row.version]),
+    [[3, '10.0.0.1', 2]],
+  );
+  t.same(unknown, ['not a value']);
+  const values = Array.from(
+    { length: 12 },
+    (_, at) => `fe80:0000:0000:0000:0000:0000:0000:00${(at + 16).toString(16)}`,
+  );
+  const globbed = parseSysfsInfiniband([`cat ${base}/gids/*`, ...values].join('\n'));
+  t.same(
+    globbed.gids.map((row) => row.index),
+    [0, 1, 10, 11, 2, 3, 4, 5, 6, 7, 8, 9],
+    'the order of a shell glob',
+  );
+});
+
 test('nvidia-smi in every dress', async (t) => {
   t.match(parseNvidiaSmiQuery('GPU 0: NVIDIA H200 (UUID: GPU-481a27f2-2a38)').rows, [
     { index: 0, name: 'NVIDIA H200', uuid: 'GPU-481a27f2-2a38' },
@@ -294,6 +323,14 @@ test('topo -m: underlined header, glued cells, legend', async (t) => {
     GPU0: { level: 'PIX', nics: ['NIC1'] },
     GPU1: { level: 'SYS', nics: ['NIC0', 'NIC1'] },
   });
+});
+
+test('topo -m: a terminal wrapped header and rows', async (t) => {
+  const topo = parseTopoM(
+    'NVIDIA Topology: \tGPU0\tGPU1\tNIC0\nNIC1\tCPU Affinity\nGPU0\t X \tNV18\tPIX\nSYS\t0-3\t0\nGPU1\tNV18\t X \tSYS\tPIX\t0-3\t0',
+  );
+  t.same([topo.gpuCount, topo.nicCount], [2, 2]);
+  t.same(topo.nearest, { GPU0: { level: 'PIX', nics: ['NIC0'] }, GPU1: { level: 'PIX', nics: ['NIC1'] } });
 });
 
 test('lspci, NUMA lists and sockets', async (t) => {

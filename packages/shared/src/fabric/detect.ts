@@ -33,14 +33,15 @@ export function splitSections(text: string, hint: DumpKind = 'notes'): Section[]
     const prompt = kind === null ? promptOf(line) : null;
     const banner = kind === null && prompt === null ? bannerHost(line) : null;
     if (prompt) {
-      open(
-        kindOfCommand(prompt.command) ??
-          (sections.length === 1 && current.lines.length === 0 ? hint : 'notes'),
-        prompt.host ?? current.host,
-      );
-      if (kindOfLine(prompt.command, 'env') === 'env') open('env', current.host);
-      if (current.kind === 'env') current.lines.push(prompt.command);
-    } else if (banner !== null) open(current.lines.length === 0 ? current.kind : 'notes', banner);
+      const shown = kindOfCommand(prompt.command);
+      const host = prompt.host ?? current.host;
+      if (shown !== 'sysfs' || current.kind !== 'sysfs' || host !== current.host) {
+        open(shown ?? (sections.length === 1 && current.lines.length === 0 ? hint : 'notes'), host);
+      }
+      if (kindOfLine(prompt.command, 'env') === 'env') open('env', host);
+      // A setting that was typed is one; `cat PATH…` names what the values below it are.
+      if (current.kind === 'env' || current.kind === 'sysfs') current.lines.push(prompt.command);
+    } else if (banner !== null) open(current.lines.length === 0 ? current.kind : hint, banner);
     else {
       if (kind !== null && kind !== current.kind) open(kind, current.host);
       current.lines.push(line);
@@ -97,6 +98,7 @@ const OPENERS = {
   ifconfig: [/^\s*\S+:\s+flags=\d+</, /^\s*\S+\s+Link encap:/],
   interfaces: [/^\s*iface \S+ inet/],
   'topo-m': [
+    /^\s*(GPU|NVIDIA) Topology:/,
     /^\s*GPU0\s*GPU1|^\s*GPU0\s+(X|CPU Aff|NIC0|mlx)/,
     /^\s*(GPU|NIC)\d+\s+(X|NV\d+|PIX|PXB|PHB|NODE|SYS)\b/,
     /^\s*NIC Legend:/,

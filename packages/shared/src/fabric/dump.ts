@@ -5,6 +5,7 @@
 import { type Static, Type } from 'typebox';
 import { type DumpKind, splitSections } from './detect.ts';
 import { type Evidence, readSection } from './evidence.ts';
+import { sameHost } from './prompt.ts';
 
 /** `dump.json`: what a support engineer knows about the files beside it. */
 export const DumpManifest = Type.Object({
@@ -110,15 +111,16 @@ function readText(path: string, text: string, hint: DumpKind | undefined): Evide
   return splitSections(text, hint).map((section) => readSection(section, path));
 }
 
-/** Of a file that shows several hosts of the manifest, a node gets its own sections; otherwise all of them. */
+/** What a prompt or caption says of another host of the manifest is not this node's. */
 function evidenceOf(
   name: string,
   evidence: readonly Evidence[],
   manifest: DumpManifest,
 ): readonly Evidence[] {
-  const known = new Set(manifest.nodes.map((node) => node.name));
-  const shared = evidence.some(({ host }) => host !== null && host !== name && known.has(host));
-  return shared ? evidence.filter(({ host }) => host === null || host === name) : evidence;
+  const others = manifest.nodes.map((node) => node.name).filter((other) => other !== name);
+  const isOther = (host: string | null): boolean =>
+    host !== null && !sameHost(host, name) && others.some((other) => sameHost(host, other));
+  return evidence.filter(({ host }) => !isOther(host));
 }
 
 const HINTS: Readonly<Record<string, DumpKind>> = {

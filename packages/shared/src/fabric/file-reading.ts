@@ -28,7 +28,8 @@ export function fileReading(evidence: readonly Evidence[], kind: string | undefi
   const most = Object.keys(tables).reduce((best, what) =>
     (tables[what]?.length ?? 0) > (tables[best]?.length ?? 0) ? what : best,
   );
-  const wanted = CONTENT[kind ?? ''];
+  const gidsShown = kind === 'ibv_devinfo' && most === 'gids';
+  const wanted = gidsShown ? 'gids' : CONTENT[kind ?? ''];
   if (topo && (wanted === 'topo' || wanted === undefined || tables[wanted]?.length === 0)) {
     const { gpuCount, nicCount, nics, cells, nearest } = topo;
     return { what: 'topo', gpu_count: gpuCount, nic_count: nicCount, nics, cells, nearest };

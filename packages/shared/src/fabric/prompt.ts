@@ -22,14 +22,30 @@ export function promptOf(line: string): Prompt | null {
   return known ? { host: null, command } : null;
 }
 
-/** `=== node1 ===`, `----- node1 -----`, `node1 | CHANGED | rc=0 >>` (ansible), `[node1]`. */
+/** `=== node1 ===`, `----- node1 -----`, `node1 | CHANGED | rc=0 >>` (ansible), `# Head node:`, `节点 2:`. */
 export function bannerHost(line: string): string | null {
   const match =
     /^\s*(?:={2,}|-{2,}|#{2,}|\*{2,})\s*(?:(?:host|node|server)\s*[:=]?\s*)?([A-Za-z][\w.-]{1,62})\s*(?:={2,}|-{2,}|#{2,}|\*{2,}|:)?\s*$/i.exec(
       line,
-    ) ?? /^([A-Za-z][\w.-]{1,62}) \| (?:CHANGED|SUCCESS|FAILED)\b.{0,80}>>\s*$/.exec(line);
-  const host = match?.[1] ?? null;
+    ) ??
+    /^([A-Za-z][\w.-]{1,62}) \| (?:CHANGED|SUCCESS|FAILED)\b.{0,80}>>\s*$/.exec(line) ??
+    /^\s*#{0,4}\s*((?:(?:head|master|worker|node|host|server|machine|rank)[ _-]?){1,2}\d{0,4})\s*:\s*$/i.exec(
+      line,
+    ) ??
+    /^\s*#{0,4}\s*((?:节点|主机|机器)\s?[\w.-]{1,62})\s*:?\s*$/.exec(line);
+  const host = match?.[1]?.trim() ?? null;
   return host !== null && !TOOL.test(host) ? host : null;
+}
+
+/** `Node 1` of a caption, `node01` of a manifest and `node1.cluster.local` of a prompt are one host. */
+export function sameHost(a: string, b: string): boolean {
+  const plain = (name: string): string =>
+    (name.split('.')[0] ?? '')
+      .toLowerCase()
+      .replace(/节点|主机|机器/g, 'node')
+      .replace(/[\s_-]/g, '')
+      .replace(/0+(?=\d)/g, '');
+  return plain(a) === plain(b);
 }
 
 const TOOL =

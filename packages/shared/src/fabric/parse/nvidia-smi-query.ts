@@ -54,5 +54,5 @@ function byShape(cells: readonly string[]): Record<string, string> | null {
     else if (/^\d+ MiB$/.test(cell)) values.memory ??= cell;
     else if (/^(NVIDIA|Tesla|GeForce|Quadro|GRID)\b/.test(cell)) values.name ??= cell;
   });
-  return cells.length > 1 && (values.uuid ?? values.busId) !== undefined ? values : null;
+  return (values.uuid ?? values.busId) !== undefined ? values : null;
 }

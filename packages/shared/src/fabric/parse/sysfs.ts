@@ -28,22 +28,31 @@ interface Device {
 
 export function parseSysfsInfiniband(dump: Dump): ParsedSysfs {
   const devices = new Map<string, Device>();
-  let pending: string | null = null;
+  let awaited: string[] = [];
+  let globbed: { pattern: string; values: string[] } | null = null;
+  const readGlob = (): void => {
+    for (const [index, value] of lexicographic(globbed?.values ?? [])) {
+      store(devices, (globbed?.pattern ?? '').replace('*', String(index)), value);
+    }
+    globbed = null;
+  };
   const unknown = readLines(dump, (line) => {
-    const entry = entryOf(line);
-    if (entry) {
-      const value = entry.value.trim();
-      pending = value === '' ? entry.path : null;
-      if (value !== '') store(devices, entry.path, value);
-      return true;
-    }
-    if (pending !== null && !/^\s*(cat|grep|head|ls):/.test(line)) {
-      store(devices, pending, line.trim());
-      pending = null;
-      return true;
-    }
-    return /: Invalid argument|: No such file|: No such device/.test(line);
+    const paths = catPaths(line);
+    const entry = paths.length > 0 ? null : entryOf(line);
+    const failed = /: (Invalid argument|No such file|No such device)|^\s*(cat|grep|head|ls):/.test(line);
+    if (paths.length > 0 || entry) readGlob();
+    if (paths.length === 1 && /\/gids\/\*$/.test(paths[0] ?? ''))
+      globbed = { pattern: paths[0] ?? '', values: [] };
+    else if (paths.length > 0) awaited = paths;
+    else if (entry && entry.value !== '') store(devices, entry.path, entry.value);
+    else if (entry) awaited = [entry.path];
+    else if (failed) awaited.shift();
+    else if (globbed) globbed.values.push(line.trim());
+    else if (awaited.length > 0) store(devices, awaited.shift() ?? '', line.trim());
+    else return false;
+    return true;
   });
+  readGlob();
   const ports = [...devices].flatMap(([name, device]) =>
     [...device.ports].map(([port, data]) => ({ name, device, port, data })),
   );
@@ -61,8 +70,22 @@ export function parseSysfsInfiniband(dump: Dump): ParsedSysfs {
 /** `…/infiniband/mlx5_0/ports/1/state:4: ACTIVE`, `==> path <==`, `path = value`, or the path alone. */
 function entryOf(line: string): { path: string; value: string } | null {
   const match =
-    /^\s*(?:==>\s*)?(?:\S*\/)?infiniband\/([^\s:=]+)(?:\s*[:=]\s*|\s+(?!<)|\s*<==\s*$|\s*$)(.*)$/.exec(line);
-  return match ? { path: match[1] ?? '', value: match[2] ?? '' } : null;
+    /^\s*(?:==>\s*)?(?:\S*\/)?infiniband\/([^\s:=]+)(?:\s*[:=]\s*|\s+(?!<)|\s*<==\s*$|\s*$)(.*)$/.exec(
+      line,
+    ) ?? /^\s*(?:\.\/)?([\w.-]+\/ports\/\d+\/[\w/]+):(.*)$/.exec(line);
+  return match ? { path: match[1] ?? '', value: (match[2] ?? '').trim() } : null;
+}
+
+/** Paths of a typed `cat`: their values are the lines that follow, one each. */
+function catPaths(line: string): string[] {
+  const typed = /^\s*(?:\S{0,80}[#$%>]\s*)?cat\s+(\S.*)$/.exec(line)?.[1] ?? '';
+  return typed.split(/\s+/).flatMap((word) => /infiniband\/(\S+)$/.exec(word)?.[1] ?? []);
+}
+
+/** Values in the order in which a shell expands `*` over 0 … n-1: 0 1 10 11 2 … */
+function lexicographic(values: readonly string[]): (readonly [number, string])[] {
+  const order = values.map((_, index) => String(index)).sort();
+  return values.map((value, at) => [Number(order[at]), value] as const);
 }
 
 function store(devices: Map<string, Device>, path: string, value: string): void {

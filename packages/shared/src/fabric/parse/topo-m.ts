@@ -12,17 +12,26 @@ export interface ParsedTopo extends TopoMatrix {
 
 export function parseTopoM(dump: Dump): ParsedTopo {
   let names: readonly string[] | null = null;
+  let wrapped = false;
   const rows = new Map<string, readonly string[]>();
   const nics: Record<string, string> = {};
   const unknown: string[] = [];
   for (const line of linesOf(dump)) {
-    const text = line.trim();
+    const text = line.trim().replace(/^(?:GPU|NVIDIA) Topology:\s*/, '');
     const legend = /^(NIC\d+):\s+([A-Za-z][\w.-]*)/.exec(text);
     const row = names === null ? null : cellsOf(text, names);
-    const header: readonly string[] | null = names === null ? headerOf(text) : null;
-    if (header) names = header;
-    else if (legend) nics[legend[1] ?? ''] ??= legend[2] ?? '';
+    const header: readonly string[] | null = names === null || wrapped ? headerOf(text, wrapped) : null;
+    const last = [...rows.keys()].at(-1);
+    const rest =
+      names === null || last === undefined
+        ? []
+        : levelsOf(text, names.length - (rows.get(last)?.length ?? 0));
+    if (header) {
+      names = [...(names ?? []), ...header];
+      wrapped = !/CPU ?Aff/.test(text);
+    } else if (legend) nics[legend[1] ?? ''] ??= legend[2] ?? '';
     else if (row && !rows.has(row.name)) rows.set(row.name, row.cells);
+    else if (rest.length > 0 && last !== undefined) rows.set(last, [...(rows.get(last) ?? []), ...rest]);
     else if (text !== '' && !isExplanation(text)) unknown.push(line);
   }
   const columns = names ?? [];
@@ -43,27 +52,33 @@ export function parseTopoM(dump: Dump): ParsedTopo {
 export const TOPO_LEVELS: readonly TopoLevel[] = ['X', 'PIX', 'PXB', 'PHB', 'NODE', 'SYS'];
 
 /** `GPU0 GPU1 NIC0 CPU Affinity …`, also squashed to `GPU0GPU1NIC0CPU Affinity`; old drivers print device names as columns. */
-function headerOf(text: string): string[] | null {
+function headerOf(text: string, continued: boolean): string[] | null {
   const head = text.split(/CPU ?Aff/)[0] ?? '';
   const names = head
     .replace(/GPU(?=\d)|NIC(?=\d)/g, ' $&')
     .trim()
     .split(/\s+/);
-  if (!names[0]?.startsWith('GPU') || !names.every((name) => COLUMN.test(name))) return null;
-  return names.length > 1 || head !== text ? names : null;
+  if (!(continued || names[0]?.startsWith('GPU')) || !names.every((name) => COLUMN.test(name))) return null;
+  return names.length > 1 || head !== text || continued ? names : null;
 }
 
-const COLUMN = /^(?:GPU\d+|NIC\d+|[a-z]\w*)$/;
+const COLUMN = /^(?:GPU\d+|NIC\d+|[a-z]\w*_\d+)$/;
 
 function cellsOf(text: string, names: readonly string[]): { name: string; cells: readonly string[] } | null {
   const match = /^(GPU\d+|NIC\d+|[a-z]\w*)\s+(\S.*)$/.exec(text);
   if (!match || !names.includes(match[1] ?? '')) return null;
+  const cells = levelsOf(match[2] ?? '', names.length);
+  return cells.length === 0 ? null : { name: match[1] ?? '', cells };
+}
+
+/** Levels at the beginning of a text, at most `count`; a row that a terminal wrapped goes on in the next line. */
+function levelsOf(text: string, count: number): string[] {
   const cells: string[] = [];
-  for (const token of (match[2] ?? '').split(/\s+/)) {
-    if (cells.length >= names.length || !/^(?:NV\d+|PIX|PXB|PHB|NODE|SYS|X)+$/.test(token)) break;
+  for (const token of text.split(/\s+/)) {
+    if (cells.length >= count || !/^(?:NV\d+|PIX|PXB|PHB|NODE|SYS|X)+$/.test(token)) break;
     cells.push(...(token.match(/NV\d+|PIX|PXB|PHB|NODE|SYS|X/g) ?? []));
   }
-  return cells.length === 0 ? null : { name: match[1] ?? '', cells: cells.slice(0, names.length) };
+  return cells.slice(0, count);
 }
 
 function nearestOf(cells: TopoMatrix['cells']): TopoMatrix['nearest'] {
