@@ -1,5 +1,5 @@
 /**
- * From "yes" to the last rank: POST of a deployment → the coordinator sees every rank of it running. Two real agents
+ * From "yes" to the last rank: a deployment is accepted (202) → the coordinator sees every rank of it running. Two real agents
  * (processes on loopback addresses, real rehearsal ranks; goal 50 ms) and 64 simulated nodes (one process, real mutual-TLS
  * streams; goal 500 ms). Run: `node_modules/.bin/node bench/launch.ts`.
  */
@@ -36,7 +36,7 @@ async function measured(count: number, startNodes: StartNodes) {
   const teardowns: (() => unknown)[] = [];
   const cluster = await startCluster({ teardown: (work) => teardowns.push(work) }, { eventsKept: 10_000 });
   const stopNodes = await startNodes(cluster, count);
-  const planned: number[] = [];
+  const accepted: number[] = [];
   const running: number[] = [];
   try {
     const isReady = () =>
@@ -55,8 +55,9 @@ async function measured(count: number, startNodes: StartNodes) {
         gpusPerNode: 0,
       });
       if (status !== 202) throw new Error(`deploy answered ${status}: ${JSON.stringify(body)}`);
-      planned.push(performance.now() - started);
-      running.push((await seen) - started);
+      const acceptedAt = performance.now();
+      accepted.push(acceptedAt - started);
+      running.push((await seen) - acceptedAt);
       await cluster.api('DELETE', `/deployments/${name}?force=true`);
       await eventually(
         async () => (await cluster.api('GET', `/deployments/${name}`)).status === 404,
@@ -67,7 +68,7 @@ async function measured(count: number, startNodes: StartNodes) {
     await stopNodes();
     for (const work of teardowns.reverse()) await work();
   }
-  return { ...spread('accepted', planned), ...spread('last rank runs', running) };
+  return { ...spread('POST → accepted', accepted), ...spread('accepted → last rank', running) };
 }
 
 /** Moment at which the last rank was reported as running. */

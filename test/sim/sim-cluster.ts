@@ -73,7 +73,9 @@ export async function createSimCluster(options: SimOptions): Promise<SimCluster>
     allRuns().flatMap(({ run }) => (run.deployment === deployment && run.epoch === epoch ? [run] : []));
   for (const name of nodeNames(options.nodes)) {
     const portTakenShare = options.portTakenShare ?? 0;
-    nodes.push(createSimNode({ id: name, name, time, random, observer, peersOf, portTakenShare }));
+    nodes.push(
+      createSimNode({ id: name, name, time, random, observer, peersOf, portTakenShare, loadScale: 1 }),
+    );
     linked.add(name);
   }
 

@@ -32,6 +32,7 @@ export interface SimRun {
   committedAtMs: number | null;
   exitCode: number | null;
   failure: Failure | null;
+  cancelExpiry: () => void;
 }
 
 export interface SimNodeDeps {
@@ -44,6 +45,8 @@ export interface SimNodeDeps {
   readonly peersOf: (deployment: string, epoch: number) => readonly SimRun[];
   /** Share of prepares that find a port taken. */
   readonly portTakenShare: number;
+  /** 1 = an engine takes 7 s to load. */
+  readonly loadScale: number;
 }
 
 export interface SimNode {
@@ -58,6 +61,8 @@ export interface SimNode {
   /** The session that messages go up on from now; null = cut. */
   connect(up: ((message: FromAgent) => void) | null): void;
   receive(message: FromCoordinator): void;
+  /** Log tails that somebody follows. */
+  tails(): number;
   killRank(deployment: string): void;
   powerOff(): void;
   powerOn(): void;
@@ -84,6 +89,7 @@ const NEXT: Readonly<Record<Phase, Phase>> = {
 export function createSimNode(deps: SimNodeDeps): SimNode {
   const { id, name, time, random, observer } = deps;
   const runs = new Map<string, SimRun>();
+  const tails = new Set<string>();
   /** Survives reboots, as the agent's journal does. */
   const tombstones = new Map<string, number>();
   let boot = 1;
@@ -132,7 +138,7 @@ export function createSimNode(deps: SimNodeDeps): SimNode {
   /** The engine's own life, looked at every half second. */
   function live(run: SimRun, ofBoot: number): void {
     if (!up || boot !== ofBoot || run.state !== 'running') return;
-    time.after(TICK_MS, () => live(run, ofBoot));
+    time.after(TICK_MS * deps.loadScale, () => live(run, ofBoot));
     const peers = deps.peersOf(run.deployment, run.epoch);
     const whole =
       peers.length === observer.worldOf(run.deployment) && peers.every(({ state }) => state === 'running');
@@ -145,7 +151,7 @@ export function createSimNode(deps: SimNodeDeps): SimNode {
     } else if (!whole && run.phase !== 'starting' && run.plan.rank === 0 && random.next() < 0.05) {
       // A lost peer is noticed in about 10 s, by some ranks never (a follower of vLLM stays when its head has died).
       leave(run, 0, null);
-    } else if (run.phase !== last && inPhaseSeconds >= LOAD_SECONDS[run.phase]) {
+    } else if (run.phase !== last && inPhaseSeconds >= LOAD_SECONDS[run.phase] * deps.loadScale) {
       enter(run, NEXT[run.phase]);
     }
   }
@@ -180,10 +186,11 @@ export function createSimNode(deps: SimNodeDeps): SimNode {
       committedAtMs: null,
       exitCode: null,
       failure: null,
+      cancelExpiry: () => {},
     };
     runs.set(deployment, run);
     report(run);
-    time.after(action.expiresMs, () => {
+    run.cancelExpiry = time.after(action.expiresMs, () => {
       if (run.state !== 'prepared') return;
       observer.harmed(deployment, epoch, `${name}: prepare expired`);
       run.state = 'stopped';
@@ -205,6 +212,7 @@ export function createSimNode(deps: SimNodeDeps): SimNode {
       return failure('NOT_PREPARED', 'no such prepare');
     if (run.state === 'running') return null;
     if (run.state !== 'prepared') return failure('NOT_PREPARED', `the rank is ${run.state}`);
+    run.cancelExpiry();
     run.state = 'running';
     run.committedAtMs = nowMs();
     observer.committed(name, run);
@@ -217,9 +225,16 @@ export function createSimNode(deps: SimNodeDeps): SimNode {
     tombstones.set(deployment, Math.max(epoch, tombstones.get(deployment) ?? 0));
     const run = runs.get(deployment);
     if (run === undefined || run.epoch > epoch) return;
+    run.cancelExpiry();
     if (run.state === 'running' || run.state === 'prepared') observer.stopped(name, run);
     if (run.state !== 'exited') run.state = 'stopped';
     report(run);
+  }
+
+  function tail(commandId: string, { lastLines, follow }: { lastLines: number; follow: boolean }): void {
+    const lines = Array.from({ length: lastLines }, (_, index) => `${name} line ${index + 1}\n`);
+    if (follow) tails.add(commandId);
+    sendUp?.({ kind: 'log', commandId, data: Buffer.from(lines.join('')), end: !follow });
   }
 
   function obey(command: AgentCommand): Failure | null {
@@ -253,9 +268,12 @@ export function createSimNode(deps: SimNodeDeps): SimNode {
     connect: (next) => {
       sendUp = next;
     },
+    tails: () => tails.size,
     receive(message) {
       if (message.kind !== 'command' || !up) return;
       const { command } = message;
+      if (command.action.kind === 'tailLog') return tail(command.commandId, command.action);
+      if (tails.delete(command.commandId)) return;
       const ofBoot = boot;
       const answer = sendUp;
       // A stop takes a moment until the last process is gone.
@@ -279,6 +297,7 @@ export function createSimNode(deps: SimNodeDeps): SimNode {
     powerOff() {
       up = false;
       for (const run of runs.values()) {
+        run.cancelExpiry();
         if (run.state === 'running') observer.harmed(run.deployment, run.epoch, `${name}: power off`);
         if (run.state === 'prepared') observer.harmed(run.deployment, run.epoch, `${name}: power off`);
       }

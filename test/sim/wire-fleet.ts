@@ -73,6 +73,7 @@ export async function startWireFleet(cluster: Cluster, count: number, folder: st
       observer,
       peersOf,
       portTakenShare: 0,
+      loadScale: 0.05,
     });
     nodes.push(node);
     await connect(node);
