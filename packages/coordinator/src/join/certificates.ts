@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import { Dsr1Error } from '@dsr1/shared/errors';
 import { sha256Hex } from '@dsr1/shared/hash';
 import { loadX509 } from '@dsr1/shared/identity/keys';
-import { coordinatorUri, nodeUri } from '@dsr1/shared/rpc/channel';
+import { coordinatorUri, nodeUri } from '@dsr1/shared/rpc/names';
 import { BACKDATE_MS, type CertificateAuthority } from './ca.ts';
 
 export const KEY_ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;

@@ -1,7 +1,7 @@
 /** Who is at the other end of a gRPC call. TLS proves it at the handshake only, so sessions look again at every message. */
 
 import { Dsr1Error } from '@dsr1/shared/errors';
-import { nodeUri, uriNames } from '@dsr1/shared/rpc/channel';
+import { nodeUri, uriNames } from '@dsr1/shared/rpc/names';
 import type { ServerUnaryCall } from '@grpc/grpc-js';
 
 export interface PeerCertificateNames {

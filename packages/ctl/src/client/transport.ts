@@ -3,6 +3,7 @@ import { type IncomingMessage, request as requestPlain } from 'node:http';
 import { request as requestTls } from 'node:https';
 import type { PeerCertificate } from 'node:tls';
 import { Dsr1Error } from '@dsr1/shared/errors';
+import { checkCoordinator } from '@dsr1/shared/rpc/names';
 import type { Target } from '../context/select-context.ts';
 import { contextText } from '../text/context.ts';
 
@@ -35,7 +36,7 @@ export async function sendRequest(target: Target, request: HttpRequest): Promise
   const outgoing =
     target.caPem === null
       ? requestPlain(url, options)
-      : requestTls(url, { ...options, ca: target.caPem, checkServerIdentity: checkCoordinatorName });
+      : requestTls(url, { ...options, ca: target.caPem, checkServerIdentity });
   const timer = setTimeout(() => {
     reject(new Dsr1Error('TIMEOUT', contextText.timeout(target.server.origin, request.timeoutMs)));
     outgoing.destroy();
@@ -58,14 +59,10 @@ export async function sendRequest(target: Target, request: HttpRequest): Promise
   }
 }
 
-/** A coordinator is known by its URI name, not by an address: addresses may change (see shared/rpc/channel.ts). */
-function checkCoordinatorName(_host: string, certificate: PeerCertificate): Error | undefined {
-  const names = certificate.subjectaltname ?? '';
-  return /(^|, )URI:dsr1:\/\/[^/,]+\/coordinator(,|$)/.test(names)
-    ? undefined
-    : Object.assign(new Error(`its certificate is for ${names || 'nobody'}`), {
-        code: 'ERR_TLS_CERT_ALTNAME_INVALID',
-      });
+/** By its URI name, in the pinned CA's word: addresses may change. */
+function checkServerIdentity(_host: string, certificate: PeerCertificate): Error | undefined {
+  const error = checkCoordinator(certificate, null);
+  return error && Object.assign(error, { code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
 }
 
 /** Why there is no answer, from an error of Node's network stack. */

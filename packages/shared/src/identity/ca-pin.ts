@@ -5,7 +5,7 @@
 import { createHash, timingSafeEqual, type X509Certificate } from 'node:crypto';
 import { connect, type TLSSocket } from 'node:tls';
 import { Dsr1Error } from '../errors.ts';
-import { SERVER_NAME } from '../rpc/channel.ts';
+import { SERVER_NAME } from '../rpc/names.ts';
 
 /** SHA-256 of the public key (SPKI, DER) of a certificate, lower-case hex. */
 export function spkiSha256Hex(certificate: X509Certificate): string {

@@ -2,8 +2,9 @@
 import { X509Certificate } from 'node:crypto';
 import type { ServiceError } from '@grpc/grpc-js';
 import { Dsr1Error } from '../errors.ts';
-import { CLIENT_OPTIONS, clientCredentials, coordinatorUri, nodeUri, uriNames } from '../rpc/channel.ts';
+import { CLIENT_OPTIONS, clientCredentials } from '../rpc/channel.ts';
 import { fromServiceError } from '../rpc/errors.ts';
+import { coordinatorUri, nodeUri, uriNames } from '../rpc/names.ts';
 import type { Services } from '../rpc/services.ts';
 import type { EnrollReply__Output } from '../wire/generated/dsr1/v1/EnrollReply.ts';
 import { fetchAndPinCa } from './ca-pin.ts';

@@ -1,13 +1,10 @@
 /** How gRPC connections are kept alive and secured, the same on both sides. */
 
-import type { PeerCertificate } from 'node:tls';
 import { type ChannelCredentials, type ChannelOptions, credentials } from '@grpc/grpc-js';
+import { checkCoordinator, SERVER_NAME } from './names.ts';
 
 /** Largest message: facts of a host with 16 HCAs × 256 GIDs are about 1 MiB of JSON. */
 export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
-
-/** TLS server name of every coordinator: its identity is a URI, so addresses may change freely. */
-export const SERVER_NAME = 'dsr1-coordinator';
 
 const common = {
   // A peer that vanished without a FIN is noticed after at most 15 s; without this the stream stays open for ever.
@@ -28,9 +25,6 @@ export const CLIENT_OPTIONS: ChannelOptions = {
   'grpc.use_local_subchannel_pool': 1,
 };
 
-export const coordinatorUri = (clusterId: string): string => `dsr1://${clusterId}/coordinator`;
-export const nodeUri = (clusterId: string, nodeId: string): string => `dsr1://${clusterId}/node/${nodeId}`;
-
 export interface ClientTls {
   readonly caPem: string;
   /** null while joining: the cluster's id is not known before the reply. */
@@ -47,26 +41,4 @@ export function clientCredentials(tls: ClientTls): ChannelCredentials {
     tls.identity === null ? null : Buffer.from(tls.identity.certificatePem),
     { checkServerIdentity: (_host, certificate) => checkCoordinator(certificate, tls.clusterId) },
   );
-}
-
-/** The error that Node's TLS shall raise, or undefined when the certificate is a coordinator's (of `clusterId`, if given). */
-export function checkCoordinator(certificate: PeerCertificate, clusterId: string | null): Error | undefined {
-  const names = uriNames(certificate.subjectaltname);
-  const expected = clusterId === null ? 'dsr1://<cluster>/coordinator' : coordinatorUri(clusterId);
-  const fits = names.some((name) =>
-    clusterId === null ? /^dsr1:\/\/[^/]+\/coordinator$/.test(name) : name === expected,
-  );
-  return fits
-    ? undefined
-    : new Error(
-        `the server is not a coordinator: expected ${expected} in its certificate, found ${names.join(', ') || 'no URI name'}`,
-      );
-}
-
-/** URI names of Node's `subjectaltname` text (`URI:a, DNS:b`). */
-export function uriNames(subjectAltName: string | undefined): readonly string[] {
-  return (subjectAltName ?? '')
-    .split(', ')
-    .filter((entry) => entry.startsWith('URI:'))
-    .map((entry) => entry.slice('URI:'.length));
 }
