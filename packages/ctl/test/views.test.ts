@@ -188,7 +188,7 @@ test('docs/cli.md knows every command and every exit code', async (t) => {
   const doc = readFileSync(join(import.meta.dirname, '../../../docs/cli.md'), 'utf8');
   const { out } = await runCtl(['--help'], { home: t.testdir() });
   const commands = [...out.matchAll(/^ {2}([a-z]+) /gm)]
-    .map(([, name]) => name)
+    .map(([, name = '']) => name)
     .filter((name) => name !== 'help');
   t.ok(commands.length > 20);
   for (const name of commands) t.match(doc, new RegExp(`^\\|.*\`${name}\\b`, 'm'), name);
