@@ -10,6 +10,11 @@ export function checkRange(name: string, value: string): EnvFault | null {
   return { category: row.category, because: `${name} takes ${row.takes}` };
 }
 
+/** Whether the variable's values are numbers or words of a known range. */
+export function hasRange(name: string): boolean {
+  return ranges.some((item) => item.name === name);
+}
+
 interface RangeRow {
   readonly name: string;
   readonly takes: string;

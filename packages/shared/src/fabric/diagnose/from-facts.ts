@@ -4,6 +4,7 @@ import { portFault } from '../select/port-rules.ts';
 import { viewNode } from '../select/view.ts';
 import { type FabricCategory, fabricCategories } from './categories.ts';
 import { checkEnv } from './check-env.ts';
+import { hasRange } from './env-range.ts';
 import { type Finding, finding } from './finding.ts';
 import type { DiagnoseInput } from './model.ts';
 
@@ -27,11 +28,14 @@ function refusals({ selection }: DiagnoseInput): Finding[] {
 }
 
 function rejected({ env, nodes }: DiagnoseInput): Finding[] {
-  return checkEnv(env, nodes).map((item) =>
-    finding(item.category, 'medium', [{ node: item.node, text: `${item.var}=${item.value}` }], {
-      cause: `${item.var}=${item.value}: ${item.because}`,
-    }),
-  );
+  return checkEnv(env, nodes).map((item) => {
+    const text = `${item.var}=${item.value}`;
+    const fix = hasRange(item.var) ? { fix: `unset ${item.var}, or give it a value of its range` } : {};
+    return finding(item.category, 'medium', [{ node: item.node, text }], {
+      cause: `${text}: ${item.because}`,
+      ...fix,
+    });
+  });
 }
 
 /** Tables in which the habitual index 3 is not the RoCE v2 row of an address. */

@@ -68,7 +68,9 @@ export function likelyControl(
         ? 'other nodes have its subnet too'
         : fabric.has(best.item.name)
           ? 'nothing but the fabric joins the nodes'
-          : 'it is the first interface with an address that is no fabric rail';
+          : best.item.addresses.length > 0
+            ? 'it is the first interface with an address that is no fabric rail'
+            : 'it is the first interface that is up; no address was shown';
   return {
     name: best.item.name,
     address: best.item.addresses[0]?.address ?? null,

@@ -34,10 +34,7 @@ export function gidPolicy(
   if (modern === true)
     return policy('unset', `NCCL ${ncclVersion} finds the RoCE v2 row of every port by itself`);
   if (modern === null) {
-    const fallback =
-      only === null
-        ? 'their rows differ, so an NCCL before 2.21 cannot serve them'
-        : `before 2.21 set it to ${only}`;
+    const fallback = only !== null ? `before 2.21 set it to ${only}` : oldNcclNote(indexes);
     return policy('unset', `NCCL from 2.21 finds the row by itself; ${fallback}`);
   }
   if (only !== null)
@@ -63,6 +60,12 @@ export function gidPolicy(
       },
     ],
   };
+}
+
+function oldNcclNote(indexes: readonly (number | null)[]): string {
+  return indexes.includes(null)
+    ? 'no table was seen that says what an older one needs'
+    : 'their rows differ, so an older one cannot serve them';
 }
 
 function policy(gidEnv: GidPolicy['gidEnv'], because: string): GidPolicy {

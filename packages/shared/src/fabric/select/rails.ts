@@ -33,27 +33,35 @@ export function pairRails(members: readonly RailMember[]): Pairing {
     if (bySubnet !== null) return bySubnet;
   }
   const affine = nodes.length > 0 && members.every((member) => member.nearGpus.length > 0);
-  const columns = nodes.map((node) => members.filter((member) => member.node === node).sort(inOrder));
-  const count = Math.min(
-    ...columns.map((column) => column.length),
-    columns.length === 0 ? 0 : Number.POSITIVE_INFINITY,
+  const groups = affine
+    ? Map.groupBy(members, (member) => member.nearGpus.join(', '))
+    : new Map([['', members]]);
+  const rows = [...groups]
+    .sort(([a], [b]) => byName(a, b))
+    .flatMap(([gpus, group]) => columnRows(group, nodes).map((row) => ({ gpus, row })));
+  const rails = rows.map(({ gpus, row }, index) =>
+    rail(
+      index,
+      row,
+      affine
+        ? `near GPU ${gpus} on every node`
+        : 'by position on the PCI bus; no subnet or GPU affinity tells more',
+    ),
   );
-  const rails = Array.from({ length: count }, (_, index) => {
-    const row = columns.flatMap((column) => column[index] ?? []);
-    const because = affine
-      ? `near GPU ${row[0]?.nearGpus.join(', ')} on every node`
-      : 'by position on the PCI bus; no subnet or GPU affinity tells more';
-    return rail(index, row, because);
-  });
-  const paired = new Set(
-    rails.flatMap((item) => Object.entries(item.members).map(([node, key]) => `${node}/${key}`)),
-  );
+  const paired = new Set(rows.flatMap(({ row }) => row.map((member) => `${member.node}/${member.key}`)));
   return {
     rails,
     by: affine ? 'affinity' : 'order',
     ownSubnets: false,
     unpaired: unpairedOf(members, paired),
   };
+}
+
+/** The n-th members of all nodes side by side, as far as every node has one. */
+function columnRows(members: readonly RailMember[], nodes: readonly string[]): RailMember[][] {
+  const columns = nodes.map((node) => members.filter((member) => member.node === node).sort(inOrder));
+  const count = columns.length === 0 ? 0 : Math.min(...columns.map((column) => column.length));
+  return Array.from({ length: count }, (_, index) => columns.flatMap((column) => column[index] ?? []));
 }
 
 /** Rails by subnet: no node twice in one, and at least one that all nodes share. */

@@ -108,11 +108,7 @@ function without(
   const lacking = gang.filter((_, i) => choices[i]?.ports.length === 0).map(({ view }) => view.node.name);
   const refusal: Refusal = {
     node: lacking.length === 1 ? (lacking[0] ?? null) : null,
-    category: nobody
-      ? 'no-rdma-device-in-container'
-      : lacking.length > 0
-        ? 'hca-count-mismatch'
-        : 'mixed-link-layers',
+    category: nobody ? absence(gang) : lacking.length > 0 ? 'hca-count-mismatch' : 'mixed-link-layers',
     because:
       lacking.length > 0
         ? `no usable HCA on ${lacking.join(', ')}${nobody ? '' : ', while other nodes have some'}`
@@ -126,6 +122,14 @@ function without(
     warnings: [],
     refusals: [refusal],
   };
+}
+
+/** What most likely keeps RDMA from a gang in which nobody can use it. */
+function absence(gang: readonly GangNode[]): string {
+  const ports = gang.flatMap(({ view }) => view.ports);
+  if (ports.length === 0) return 'no-rdma-device-in-container';
+  if (ports.some(({ hca }) => hca?.uverbs?.openable === false)) return 'device-open-failed';
+  return ports.every(({ facts }) => facts?.state === 'active') ? 'wrong-gid' : 'port-down';
 }
 
 function allOut(view: NodeView, because: string): Reason[] {
