@@ -259,6 +259,13 @@ test('world, GPUs and engines: refused with tables', async (t) => {
   );
 });
 
+test('an engine that is not built in is refused by name', async (t) => {
+  t.match(run({ name: 'r', engine: { kind: 'vllm-ray' }, model: { path: '/m' } }, nodes(2)), {
+    feasible: false,
+    rejections: [{ category: 'engine-missing', because: /no engine vllm-ray/ }],
+  });
+});
+
 test('network: own names and addresses, overrides with their source, one address per rank', async (t) => {
   const all = meshHosts().map((host) => nodeOf(host));
   const sglang: DeploymentSpec = { name: 's', engine: { kind: 'sglang' }, model: { path: '/m' } };

@@ -221,6 +221,17 @@ test('flags: what the version lacks, with the replacement', async (t) => {
   );
 });
 
+test('flags: every tested version has its own list', async (t) => {
+  t.match(problems('sglang', '0.5.17', ['--gated-launch-port', '21000']), [
+    /0\.5\.17 has no --gated-launch-port/,
+  ]);
+  t.same(problems('sglang', '0.5.17', ['--torchao-config', 'int8', '--attention-backend', 'triton']), []);
+  t.match(problems('sglang', '0.5.23', ['--torchao-config', 'int8']), [/^flag-unknown/]);
+  t.same(problems('sglang', '0.5.23.post1', ['--gated-launch-port', '21000']), []);
+  t.equal(engine('sglang').knowsFlagsOf('0.5.18'), false);
+  t.equal(engine('vllm').knowsFlagsOf('0.32.0+cpu'), true);
+});
+
 test('environment: owned, dangerous, secret, out of range', async (t) => {
   const env = (name: string, value = 'x') => problems('sglang', '0.5.23', [], { [name]: value });
   for (const name of [

@@ -6,6 +6,7 @@ import { checkEnvironment } from '../environment.ts';
 import { type FlagTable, flagTable } from '../flag-table.ts';
 import { consoleScript, fabricSettings, processPlan, type Setting } from '../process-plan.ts';
 import { atLeast, release } from '../versions.ts';
+import { SGLANG_0_5_17 } from './flags-0-5-17.ts';
 import { SGLANG_0_5_23 } from './flags-0-5-23.ts';
 import { sglangPhases } from './phases.ts';
 import { SGLANG_OWNED_ENV, SGLANG_OWNED_FLAGS, SGLANG_REPLACED_FLAGS } from './rules.ts';
@@ -183,5 +184,10 @@ function entry({ install, spec }: RankContext) {
   };
 }
 
-const tableOf = (version: string): FlagTable | null =>
-  /^0\.5\.23(\.post\d+)?$/.test(release(version)) ? flagTable('0.5.23', SGLANG_0_5_23) : null;
+function tableOf(version: string): FlagTable | null {
+  const [base = ''] = release(version).split('.post');
+  const words = Object.hasOwn(FLAGS, base) ? FLAGS[base] : undefined;
+  return words === undefined ? null : flagTable(base, words);
+}
+
+const FLAGS: Readonly<Record<string, string>> = { '0.5.17': SGLANG_0_5_17, '0.5.23': SGLANG_0_5_23 };

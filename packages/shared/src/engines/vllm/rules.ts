@@ -14,7 +14,7 @@ export const VLLM_OWNED_FLAGS: Readonly<Record<string, string>> = {
   '--master-addr': TOPOLOGY,
   '--master-port': TOPOLOGY,
   '--headless': TOPOLOGY,
-  '--distributed-executor-backend': 'use engine.kind: vllm (multiprocessing) or vllm-ray',
+  '--distributed-executor-backend': 'remove it: engine.kind vllm is the multiprocessing executor',
   '--tensor-parallel-size': 'use parallelism.tensor',
   '--pipeline-parallel-size': 'use parallelism.pipeline',
   '--data-parallel-size': ONE_REPLICA,
@@ -32,7 +32,7 @@ export const VLLM_OWNED_ENV: Readonly<Record<string, string>> = {
   VLLM_HOST_IP: 'remove it: every rank gets its own address',
   VLLM_PORT: 'remove it: with several nodes a fixed base port makes ranks collide (vLLM picks free ones)',
   VLLM_API_KEY: 'remove it: dsr1 makes a key for every attempt',
-  RAY_ADDRESS: 'remove it: use engine.kind: vllm-ray for a Ray cluster of its own',
+  RAY_ADDRESS: 'remove it: ranks start without Ray',
 };
 
 /** Flags of older versions → what to write today (vLLM pull requests 17452, 18404, 25543). */
@@ -42,5 +42,5 @@ export const VLLM_REPLACED_FLAGS: Readonly<Record<string, string>> = {
   '--swap-space': 'remove it: the V1 engine does not swap',
   '--use-v2-block-manager': 'remove it: there is one block manager',
   '--num-scheduler-steps': 'remove it: multi-step scheduling is gone',
-  '--worker-use-ray': 'use engine.kind: vllm-ray',
+  '--worker-use-ray': 'remove it: vLLM spans nodes without Ray',
 };

@@ -161,7 +161,7 @@ const tooOld = (version: string | null): readonly EngineProblem[] =>
         {
           category: 'engine-version',
           because: `vLLM ${version} cannot span nodes by itself (--nnodes came with ${MULTI_NODE_SINCE})`,
-          fix: `install vLLM ${MULTI_NODE_SINCE} or later, or use engine.kind: vllm-ray`,
+          fix: `install vLLM ${MULTI_NODE_SINCE} or later`,
         },
       ];
 
