@@ -349,6 +349,18 @@ test('lspci, NUMA lists and sockets', async (t) => {
   ]);
 });
 
+test('words that JavaScript finds in every object are words like any other', async (t) => {
+  const { rows } = parseIpAddr(
+    '2: eth0: <UP,LOWER_UP> mtu 1500\n    link/constructor aa:bb:cc:dd:ee:ff\n    toString',
+  );
+  t.equal(rows[0]?.kind, 'unknown');
+  t.equal(parseIbstat("CA 'a'\nPort 1:\nLink layer: constructor").rows[0]?.linkLayer, null);
+  t.same(
+    parseNvidiaSmiQuery('constructor, index\nx, 1').rows.map((row) => [row.index, row.name]),
+    [[1, '']],
+  );
+});
+
 test('environment in every dress', async (t) => {
   const { rows } = parseEnv(
     [

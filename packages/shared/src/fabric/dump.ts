@@ -5,6 +5,7 @@
 import { type Static, Type } from 'typebox';
 import { type DumpKind, splitSections } from './detect.ts';
 import { type Evidence, readSection } from './evidence.ts';
+import { lookup } from './parse/text.ts';
 import { sameHost } from './prompt.ts';
 
 /** `dump.json`: what a support engineer knows about the files beside it. */
@@ -62,7 +63,7 @@ export function readManifestDump(manifest: DumpManifest, texts: ReadonlyMap<stri
   );
   const listed = [...kinds].flatMap(([path, kind]) => {
     const text = texts.get(path);
-    return text === undefined ? [] : [[path, readText(path, text, HINTS[kind])] as const];
+    return text === undefined ? [] : [[path, readText(path, text, lookup(HINTS, kind))] as const];
   });
   const files = new Map(listed);
   const nodes = manifest.nodes.map(

@@ -1,6 +1,7 @@
 /** What one file says, in the row format of docs/fabric-cases.md (snake case; null = the format could show it). */
 import type { Evidence } from './evidence.ts';
 import type { GidRow, GpuRow, NetdevRow, PortRow } from './parse/rows.ts';
+import { lookup } from './parse/text.ts';
 
 export type FileReading = { readonly what: string } & Readonly<Record<string, unknown>>;
 
@@ -29,7 +30,7 @@ export function fileReading(evidence: readonly Evidence[], kind: string | undefi
     (tables[what]?.length ?? 0) > (tables[best]?.length ?? 0) ? what : best,
   );
   const gidsShown = kind === 'ibv_devinfo' && most === 'gids';
-  const wanted = gidsShown ? 'gids' : CONTENT[kind ?? ''];
+  const wanted = gidsShown ? 'gids' : lookup(CONTENT, kind ?? '');
   if (topo && (wanted === 'topo' || wanted === undefined || tables[wanted]?.length === 0)) {
     const { gpuCount, nicCount, nics, cells, nearest } = topo;
     return { what: 'topo', gpu_count: gpuCount, nic_count: nicCount, nics, cells, nearest };

@@ -1,4 +1,4 @@
-import { LINK_LAYERS, lidNumber, physState, portState, rateGbps } from '@dsr1/shared/fabric/parse/rows';
+import { lidNumber, linkLayerOf, physState, portState, rateGbps } from '@dsr1/shared/fabric/parse/rows';
 import type { GidEntry, HcaPort } from '@dsr1/shared/facts/hca';
 import type { Host } from '../../host/host.ts';
 import { numberIn, readLine, readNumber } from '../probe.ts';
@@ -24,7 +24,7 @@ export async function readPort(context: PortContext, port: number): Promise<HcaP
     readGidTable(host, at, netdevs),
   ]);
   const [state, phys, layer, rate, lid, smLid] = values.map((value) => value ?? '');
-  const linkLayer = LINK_LAYERS[layer?.toLowerCase() ?? ''] ?? null;
+  const linkLayer = linkLayerOf(layer ?? '');
   const netdev = ownerOf(gids) ?? (await netdevOfDevice(context, port, linkLayer, gids));
   const carrier = netdev === null ? null : await readNumber(host, `/sys/class/net/${netdev}/carrier`);
   const native = linkLayer === 'ib';

@@ -3,6 +3,7 @@ import type { GpuTopology } from '../../facts/gpu.ts';
 import type { DumpKind } from '../detect.ts';
 import type { Evidence } from '../evidence.ts';
 import type { FabricNode } from '../model.ts';
+import { lookup } from '../parse/text.ts';
 import { TOPO_LEVELS } from '../parse/topo-m.ts';
 import { openLedger } from './belief.ts';
 import { mergeHcas } from './merge-hcas.ts';
@@ -79,7 +80,7 @@ function topologyOf(evidence: readonly Evidence[], devicesKnown: boolean): GpuTo
   const gpuToHca = topo.cells.flatMap(([row, column, text]) => {
     const level = TOPO_LEVELS.find((known) => known === text);
     if (!row.startsWith('GPU') || column.startsWith('GPU') || level === undefined) return [];
-    return [{ gpu: Number(row.slice(3)), device: topo.nics?.[column] ?? column, level }];
+    return [{ gpu: Number(row.slice(3)), device: lookup(topo.nics ?? {}, column) ?? column, level }];
   });
   return { gpuToHca };
 }

@@ -1,5 +1,5 @@
 /** `ibstat` (rdma-core: infiniband-diags/ibstat.c). Good even when it ends in `ibpanic:` (the ports before it count). */
-import { LINK_LAYERS, lidNumber, type PortRow, physState, portState, rateGbps } from './rows.ts';
+import { lidNumber, linkLayerOf, type PortRow, physState, portState, rateGbps } from './rows.ts';
 import { type Dump, type Parsed, readLines } from './text.ts';
 
 type Draft = { -readonly [Key in keyof PortRow]: PortRow[Key] };
@@ -58,5 +58,5 @@ function apply(port: Draft, key: string, value: string): void {
   else if (key === 'Base lid') port.lid = lidNumber(value);
   else if (key === 'SM lid') port.smLid = lidNumber(value);
   else if (key === 'Port GUID') port.portGuid = /^0x0+$/.test(value) ? null : value;
-  else if (key === 'Link layer') port.linkLayer = LINK_LAYERS[value.toLowerCase()] ?? null;
+  else if (key === 'Link layer') port.linkLayer = linkLayerOf(value);
 }

@@ -1,5 +1,5 @@
 /** `ibstatus` (rdma-core: infiniband-diags/scripts/ibstatus.in): sysfs values, one block a port. */
-import { LINK_LAYERS, lidNumber, type PortRow, physState, portState, rateGbps } from './rows.ts';
+import { lidNumber, linkLayerOf, type PortRow, physState, portState, rateGbps } from './rows.ts';
 import { type Dump, type Parsed, readLines } from './text.ts';
 
 type Draft = { -readonly [Key in keyof PortRow]: PortRow[Key] };
@@ -47,7 +47,7 @@ function apply(port: Draft, key: string, value: string): boolean {
       port.rateGbps = rateGbps(value);
       return true;
     case 'link_layer':
-      port.linkLayer = LINK_LAYERS[value.toLowerCase()] ?? null;
+      port.linkLayer = linkLayerOf(value);
       return true;
     default:
       return false;

@@ -3,7 +3,7 @@
  * only link_layer tells. -v adds the GID table: `GID[  3]:  ::ffff:10.0.0.1, RoCE v2`.
  */
 import { ipv4OfGid, isEmptyGid } from './address.ts';
-import { type GidRow, LINK_LAYERS, lidNumber, type PortRow, physState, portState } from './rows.ts';
+import { type GidRow, lidNumber, linkLayerOf, type PortRow, physState, portState } from './rows.ts';
 import { type Dump, type Parsed, readLines } from './text.ts';
 
 export interface ParsedDevinfo extends Parsed<PortRow> {
@@ -55,7 +55,7 @@ function apply(port: Draft, key: string, value: string): void {
   else if (key === 'phys_state') port.phys = physState(/^([A-Z_]+)/.exec(value)?.[1] ?? '');
   else if (key === 'sm_lid') port.smLid = lidNumber(value);
   else if (key === 'port_lid') port.lid = lidNumber(value);
-  else if (key === 'link_layer') port.linkLayer = LINK_LAYERS[value.toLowerCase()] ?? null;
+  else if (key === 'link_layer') port.linkLayer = linkLayerOf(value);
 }
 
 /** `25.0 Gbps (32)` is the speed of one lane. */

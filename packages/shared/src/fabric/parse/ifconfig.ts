@@ -2,7 +2,7 @@
 import { prefixOfNetmask } from './address.ts';
 import { addAddress, applyFlags, applyLinkType, type NetdevDraft, netdevNamed } from './netdev-row.ts';
 import type { NetdevRow } from './rows.ts';
-import { type Dump, type Parsed, readLines } from './text.ts';
+import { type Dump, lookup, type Parsed, readLines } from './text.ts';
 
 export function parseIfconfig(dump: Dump): Parsed<NetdevRow> {
   const rows: NetdevDraft[] = [];
@@ -68,7 +68,7 @@ function detail(netdev: NetdevDraft, line: string): boolean {
 }
 
 function applyEncapsulation(netdev: NetdevDraft, word: string): void {
-  const linkType = ENCAPSULATIONS[word.toLowerCase()];
+  const linkType = lookup(ENCAPSULATIONS, word.toLowerCase());
   if (linkType) applyLinkType(netdev, linkType);
 }
 

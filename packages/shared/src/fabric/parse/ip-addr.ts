@@ -8,7 +8,7 @@ import {
   netdevNamed,
 } from './netdev-row.ts';
 import type { NetdevRow } from './rows.ts';
-import { type Dump, linesOf, type Parsed, readLines } from './text.ts';
+import { type Dump, linesOf, lookup, type Parsed, readLines } from './text.ts';
 
 /** One row for each netdev header (or for each `-br`, `-o` or bare `inet` line): merging joins those of one name. */
 export function parseIpAddr(dump: Dump): Parsed<NetdevRow> {
@@ -110,10 +110,10 @@ function detail(netdev: NetdevDraft, line: string): boolean {
   }
   const altname = /^altname (\S+)$/.exec(line)?.[1];
   if (altname) netdev.altnames.push(altname);
-  const kind =
-    DETAIL_KINDS[
-      /^([a-z]+)(?= (?:mode|protocol|id|type|numtx|forward_delay|remote|local|pkey)|$)/.exec(line)?.[1] ?? ''
-    ];
+  const kind = lookup(
+    DETAIL_KINDS,
+    /^([a-z]+)(?= (?:mode|protocol|id|type|numtx|forward_delay|remote|local|pkey)|$)/.exec(line)?.[1] ?? '',
+  );
   if (kind) netdev.kind = kind;
   return altname !== undefined || kind !== undefined || /^(valid_lft|RX|TX|vf) ?|^\d+( +\d+)+$/.test(line);
 }

@@ -2,7 +2,7 @@
 import { integer, isRecord, type JsonRecord, jsonObjects, list, text, unknownJson } from './json.ts';
 import { addAddress, applyFlags, applyLinkType, DETAIL_KINDS, netdevNamed } from './netdev-row.ts';
 import type { NetdevRow } from './rows.ts';
-import type { Dump, Parsed } from './text.ts';
+import { type Dump, lookup, type Parsed } from './text.ts';
 
 export function parseIpJson(dump: Dump): Parsed<NetdevRow> {
   const rows = jsonObjects(dump).flatMap(netdevOf);
@@ -22,7 +22,7 @@ function netdevOf(record: JsonRecord): NetdevRow[] {
   if (Array.isArray(record.flags)) applyFlags(netdev, record.flags.map(String));
   applyLinkType(netdev, text(record, 'link_type') ?? '');
   const info = record.linkinfo;
-  const detailed = isRecord(info) ? DETAIL_KINDS[text(info, 'info_kind') ?? ''] : undefined;
+  const detailed = isRecord(info) ? lookup(DETAIL_KINDS, text(info, 'info_kind') ?? '') : undefined;
   if (detailed) netdev.kind = detailed;
   for (const entry of list(record, 'addr_info').filter(isRecord)) {
     const local = text(entry, 'local');

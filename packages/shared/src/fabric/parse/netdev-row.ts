@@ -2,6 +2,7 @@
 import type { NetdevAddress, NetdevKind } from '../../facts/netdev.ts';
 import { isIpv4, isIpv6 } from './address.ts';
 import type { NetdevRow } from './rows.ts';
+import { lookup } from './text.ts';
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 export type NetdevDraft = Mutable<Omit<NetdevRow, 'masked'>> & { masked: string[] };
@@ -49,7 +50,7 @@ export function applyFlags(netdev: NetdevDraft, flags: readonly string[]): void 
 /** Kind from the word after `link/` (include/uapi/linux/if_arp.h types as iproute2 names them). */
 export function applyLinkType(netdev: NetdevDraft, linkType: string): void {
   netdev.linkType = linkType;
-  if (netdev.kind === 'unknown') netdev.kind = LINK_TYPES[linkType] ?? 'unknown';
+  if (netdev.kind === 'unknown') netdev.kind = lookup(LINK_TYPES, linkType) ?? 'unknown';
 }
 
 /** Kind from `ip -d` and `linkinfo.info_kind`. */

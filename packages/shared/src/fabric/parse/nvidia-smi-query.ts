@@ -5,7 +5,7 @@
 import { pciFunction } from './address.ts';
 import { gpuRow } from './gpu-row.ts';
 import type { GpuRow } from './rows.ts';
-import { type Dump, type Parsed, readLines } from './text.ts';
+import { type Dump, lookup, type Parsed, readLines } from './text.ts';
 
 export function parseNvidiaSmiQuery(dump: Dump): Parsed<GpuRow> {
   const rows: GpuRow[] = [];
@@ -15,7 +15,7 @@ export function parseNvidiaSmiQuery(dump: Dump): Parsed<GpuRow> {
     if (listed) return rows.push(gpuRow(Number(listed[1]), { name: listed[2], uuid: listed[3] })) > 0;
     const cells = line.split(',').map((cell) => cell.trim());
     if (cells.some((cell) => cell === 'index' || cell === 'pci.bus_id' || cell === 'uuid')) {
-      columns = cells.map((cell) => COLUMNS[cell.replace(/ \[.*\]$/, '')] ?? '');
+      columns = cells.map((cell) => lookup(COLUMNS, cell.replace(/ \[.*\]$/, '')) ?? '');
       return true;
     }
     const values = columns ? byColumn(columns, cells) : byShape(cells);

@@ -85,7 +85,11 @@ export interface TopoMatrix {
   readonly nearest: Readonly<Record<string, { readonly level: TopoLevel; readonly nics: readonly string[] }>>;
 }
 
-export const LINK_LAYERS: Readonly<Record<string, LinkLayer>> = { infiniband: 'ib', ethernet: 'eth' };
+/** `InfiniBand`, `Ethernet`; null for any other word. */
+export function linkLayerOf(text: string): LinkLayer | null {
+  const word = text.trim().toLowerCase();
+  return word === 'infiniband' ? 'ib' : word === 'ethernet' ? 'eth' : null;
+}
 
 /** `PORT_ACTIVE (4)`, `4: ACTIVE`, `Active`, `ACTIVE_DEFER` → `active`; null for a state that facts do not have. */
 export function portState(text: string): PortState | null {

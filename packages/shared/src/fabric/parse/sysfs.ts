@@ -3,7 +3,7 @@
  * the next line), and the port attributes that `ls`-like listings give. Reads of unused slots print EINVAL: no value.
  */
 import { ipv4OfGid, isEmptyGid, pciFunction } from './address.ts';
-import { type GidRow, LINK_LAYERS, lidNumber, type PortRow, physState, portState, rateGbps } from './rows.ts';
+import { type GidRow, lidNumber, linkLayerOf, type PortRow, physState, portState, rateGbps } from './rows.ts';
 import { type Dump, type Parsed, readLines } from './text.ts';
 
 export interface ParsedSysfs extends Parsed<PortRow> {
@@ -123,7 +123,7 @@ function portRow(
     port,
     state: portState(get('state')),
     phys: physState(get('phys_state')),
-    linkLayer: LINK_LAYERS[get('link_layer').toLowerCase()] ?? null,
+    linkLayer: linkLayerOf(get('link_layer')),
     rateGbps: rateGbps(get('rate')),
     ...(attributes.has('lid') ? { lid: lidNumber(get('lid')) } : {}),
     ...(attributes.has('sm_lid') ? { smLid: lidNumber(get('sm_lid')) } : {}),

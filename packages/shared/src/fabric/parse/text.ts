@@ -48,6 +48,11 @@ function cleanLine(raw: string): string {
     : plain;
 }
 
+/** Value of a table under a key that came from a text: `constructor` is in no table, whatever JavaScript thinks. */
+export function lookup<Value>(table: Readonly<Record<string, Value>>, key: string): Value | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined;
+}
+
 /** Whether a line can begin (or be) the JSON that `ip -j`, `rdma -j` print. */
 export function looksLikeJson(line: string): boolean {
   return /^\s{0,80}\[\s*(\{|$)/.test(line.slice(0, 200));
