@@ -28,7 +28,7 @@ function sentence({ kind, path, expected, found, nearest }: ValueProblem): strin
 
 function hintFor(problems: readonly ValueProblem[]): string {
   const unknown = problems.find(({ kind }) => kind === 'unknown-key');
-  if (unknown === undefined) return 'correct the values named above; docs/config.md has an example of each';
+  if (unknown === undefined) return 'correct the values named above; docs/cli.md has an example of each';
   return `keys at that place: ${unknown.expected.replace(/^one of /, '')}`;
 }
 
