@@ -436,6 +436,8 @@ test('wait ends at the goal, at failure, or at its time limit', async (t) => {
   await fakeCoordinator(t, home, {
     'GET /deployments/r1': () => aDeployment({ state, message: 'for rank 1' }),
     'POST /deployments/r1/stop': aDeployment({ state: 'stopping' }),
+    'POST /plans': { feasible: true, plan: aPlan(), leftOut: [] },
+    'POST /deployments': () => aDeployment({ state }),
     'POST /deployments/r1/start': aDeployment({ state: 'pending' }),
     'DELETE /deployments/r1': aDeployment({ state: 'stopped' }),
   });
@@ -449,6 +451,10 @@ test('wait ends at the goal, at failure, or at its time limit', async (t) => {
   t.match(await runCtl(['wait', 'r1'], { home }), { code: 7, err: /r1 is stopped/ });
   state = 'serving';
   t.match(await runCtl(['wait', 'r1', '--json'], { home }), { code: 0, out: /"state": "serving"/ });
+  t.match(await runCtl(['deploy', '--name', 'r1', '--engine', 'rehearsal', '-y'], { home }), {
+    code: 0,
+    out: /all ranks of r1 run; it has no HTTP endpoint/,
+  });
   t.match(await runCtl(['start', 'r1'], { home }), { code: 0 });
   t.match(await runCtl(['rm', 'r1', '--force'], { home }), { code: 0, out: /r1 removed/ });
 });

@@ -2,8 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ERROR_TABLE } from '@dsr1/shared/error-table';
+import { DeploymentSpec } from '@dsr1/shared/spec/deployment';
+import { parseDeploymentSpec } from '@dsr1/shared/spec/parse';
 import { test } from 'tap';
 import { Type } from 'typebox';
+import { parse } from 'yaml';
 import { eventStream } from '../src/client/event-stream.ts';
 import { linesOf } from '../src/client/lines.ts';
 import { curlLine } from '../src/deploy/curl-line.ts';
@@ -182,6 +185,13 @@ test('completion scripts offer the commands and flags that exist', async (t) => 
     code: 2,
     err: /'tcsh' is invalid.*bash, zsh, fish/,
   });
+});
+
+test('the deployment file in docs/cli.md is a valid one that shows every key', async (t) => {
+  const doc = readFileSync(join(import.meta.dirname, '../../../docs/cli.md'), 'utf8');
+  const [, example = ''] = /```yaml\n(name: [\s\S]*?)```/.exec(doc) ?? [];
+  const spec = parseDeploymentSpec(parse(example));
+  t.strictSame(Object.keys(spec).toSorted(), Object.keys(DeploymentSpec.properties).toSorted());
 });
 
 test('docs/cli.md knows every command and every exit code', async (t) => {

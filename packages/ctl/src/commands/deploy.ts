@@ -65,7 +65,8 @@ async function watch(io: CtlIo, api: Api, name: string, told: Output): Promise<D
   }
 }
 
-async function servingLines(api: Api, { name }: DeploymentDetail): Promise<string[]> {
+async function servingLines(api: Api, { name, endpoint }: DeploymentDetail): Promise<string[]> {
+  if (endpoint === null) return ['', deploymentText.deploy.running(name)];
   const { url, model, apiKey } = await api.access(name);
   const text = deploymentText.deploy;
   return [

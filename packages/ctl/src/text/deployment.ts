@@ -47,7 +47,7 @@ export const deploymentText = {
   infeasibleHint: '`dsr1ctl node list` shows what is there',
   nothingToDeploy: 'expected a deployment file or at least --name and --engine, found neither',
   nothingToDeployHint:
-    '`dsr1ctl deploy FILE` (docs/config.md has an example), or flags: `dsr1ctl deploy --help`',
+    '`dsr1ctl deploy FILE` (docs/cli.md has an example), or flags: `dsr1ctl deploy --help`',
   notAMap: (file: string) => `${file} is no deployment: expected keys and values (name, engine, model …)`,
   unreadable: (path: string, code: string) =>
     `expected a deployment file at ${path}, but it cannot be read (${code})`,
@@ -68,6 +68,7 @@ export const deploymentText = {
     detached: (name: string) => `${name} is accepted: \`dsr1ctl status ${name} -w\` to watch it`,
     interrupted: (name: string) =>
       `detached; ${name} goes on. Look again: \`dsr1ctl status ${name} -w\`; end it: \`dsr1ctl stop ${name}\``,
+    running: (name: string) => `all ranks of ${name} run; it has no HTTP endpoint`,
     serving: (name: string, url: string, model: string) => `${name} serves model ${model} at ${url}`,
     tryIt: 'try it:',
   },
