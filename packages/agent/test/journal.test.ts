@@ -1,10 +1,11 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'tap';
 import { openJournal } from '../src/workload/journal.ts';
-import { liveStat } from '../src/workload/runtimes/proc.ts';
+import { liveStat, membersOf } from '../src/workload/runtimes/proc.ts';
 import { lockStateDir } from '../src/workload/state-lock.ts';
 import { aPlan, DEADLINES } from './helpers/a-plan.ts';
 import { aWorkload, prepare, stop } from './helpers/a-workload.ts';
@@ -144,4 +145,49 @@ test('a rank that ended while no agent ran is reported as failed, an intent that
   const rebooted = await aWorkload(dir, { bootId: 'boot-2' });
   t.strictSame(rebooted.reports(), [], 'another boot: nothing of it can be true');
   await rebooted.close();
+});
+
+const isRoot = process.getuid?.() === 0;
+
+test('a full state disk: launches are refused by name, what runs is untouched, stops work and are written down later', {
+  skip: isRoot ? false : 'only root may mount a small file system',
+}, async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'dsr1-small-'));
+  const runId = `dep-1-r0-t${process.pid}`;
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'dsr1-test', dir]);
+  const alive = setInterval(() => {}, 1000);
+  t.teardown(() => {
+    clearInterval(alive);
+    for (const { pid } of membersOf(runId, [])) process.kill(pid, 'SIGKILL');
+    execFileSync('umount', ['--lazy', dir]);
+    rmSync(dir, { recursive: true });
+  });
+  const fill = (): void => {
+    try {
+      writeFileSync(join(dir, 'filling'), Buffer.alloc(2 * 1024 * 1024));
+    } catch (error) {
+      t.match(error, { code: 'ENOSPC' });
+    }
+  };
+  const first = await aWorkload(dir);
+  t.equal(await first.command(1, prepare(aPlan())), null);
+  t.equal(await first.command(1, commit), null);
+  const { pid } = first.latest() as { pid: number };
+  fill();
+  t.equal(await first.command(1, prepare(aPlan()), { deployment: 'other' }), 'DISK_FULL');
+  t.equal(first.reports().length, 1, 'nothing was promised');
+  t.ok(liveStat(pid));
+  // Enough stops that the journal's already allocated pages run out.
+  for (let n = 0; n < 200; n++)
+    await first.command(1, stop(), { deployment: `filler-${n}-${'x'.repeat(200)}` });
+  t.equal(await first.command(1, stop()), 'DISK_FULL', 'said, but done');
+  t.equal(liveStat(pid), null);
+  t.equal(await first.command(1, prepare(aPlan())), 'STALE_EPOCH', 'and it counts');
+  rmSync(join(dir, 'filling'));
+  t.equal(await first.command(1, stop()), null, 'written down once there is room');
+  await first.close();
+  const second = await aWorkload(dir);
+  t.match(second.reports(), [{ state: 'stopped' }]);
+  t.equal(await second.command(1, prepare(aPlan())), 'STALE_EPOCH');
+  await second.close();
 });

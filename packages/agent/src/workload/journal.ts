@@ -52,7 +52,7 @@ function tryOpen(file: string): DatabaseSync | null {
   const database = new DatabaseSync(file);
   try {
     database.exec(
-      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON',
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA wal_autocheckpoint = 64',
     );
     if (database.prepare('PRAGMA quick_check(1)').get()?.quick_check !== 'ok') throw damaged();
     migrate(database, file);

@@ -13,8 +13,10 @@ export interface RunTable {
   note(run: RunRecord): void;
   remove(runId: string): void;
   raiseLeaderEpoch(epoch: number): void;
-  /** Counts at once, so that a stop works on a full disk too. @throws the journal's error afterwards */
+  /** Counts at once, so that a stop works on a full disk too. */
   bury(deployment: string, epoch: number): void;
+  /** Writes what could not be written before. @throws the journal's error while that is still so */
+  flush(): void;
 }
 
 export function runTable(journal: Journal, folders: RunFolders, log: Logger): RunTable {
@@ -22,29 +24,46 @@ export function runTable(journal: Journal, folders: RunFolders, log: Logger): Ru
   const runs = new Map(loaded.runs);
   const tombstones = new Map(loaded.tombstones);
   let { maxLeaderEpoch } = loaded;
-  const quietly = (what: string, write: () => void): void => {
-    try {
+  /** By what they are about, the newest of each. */
+  const unwritten = new Map<string, () => void>();
+  const flush = (): void => {
+    for (const [subject, write] of unwritten) {
       write();
-    } catch (err) {
-      log.warn({ err, what }, 'state was not written, it stays in memory');
+      unwritten.delete(subject);
     }
   };
-  const keepCopy = (run: RunRecord): void => quietly('copy of the run record', () => folders.keepRecord(run));
+  /** Only needed should the journal be lost. */
+  const keepCopy = (run: RunRecord): void => {
+    try {
+      folders.keepRecord(run);
+    } catch (err) {
+      log.warn({ err, runId: run.runId }, 'the copy of a run record was not written');
+    }
+  };
+  const soon = (subject: string, write: () => void): void => {
+    unwritten.set(subject, write);
+    try {
+      flush();
+    } catch (err) {
+      log.warn({ err, subject }, 'state could not be written yet, it stays in memory');
+    }
+  };
   return {
     state: () => ({ maxLeaderEpoch, tombstones, runs }),
     get: (runId) => runs.get(runId),
     put(run) {
       journal.putRun(run);
+      unwritten.delete(run.runId);
       runs.set(run.runId, run);
       keepCopy(run);
     },
     note(run) {
       runs.set(run.runId, run);
-      quietly('run', () => journal.putRun(run));
+      soon(run.runId, () => journal.putRun(run));
     },
     remove(runId) {
       runs.delete(runId);
-      quietly('removal of a run', () => journal.deleteRun(runId));
+      soon(runId, () => journal.deleteRun(runId));
     },
     raiseLeaderEpoch(epoch) {
       journal.setMaxLeaderEpoch(epoch);
@@ -52,7 +71,8 @@ export function runTable(journal: Journal, folders: RunFolders, log: Logger): Ru
     },
     bury(deployment, epoch) {
       tombstones.set(deployment, epoch);
-      journal.setTombstone(deployment, epoch);
+      soon(`tombstone of ${deployment}`, () => journal.setTombstone(deployment, epoch));
     },
+    flush,
   };
 }

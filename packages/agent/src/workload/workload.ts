@@ -63,17 +63,7 @@ export async function openWorkload(deps: WorkloadDeps): Promise<Workload> {
   const inTurn = queues();
 
   const runSteps = async (steps: readonly Step[]): Promise<void> => {
-    let late: unknown = null;
-    for (const step of steps) {
-      try {
-        await execute(step);
-      } catch (error) {
-        // A tombstone that the disk does not take must not keep a rank alive: the stop goes on and fails afterwards.
-        if (step.kind !== 'tombstone') throw error;
-        late = error;
-      }
-    }
-    if (late !== null) throw late;
+    for (const step of steps) await execute(step);
   };
 
   if (quarantined !== null) {
@@ -100,6 +90,7 @@ export async function openWorkload(deps: WorkloadDeps): Promise<Workload> {
           const decision = decide(table.state(), command, { nowMs: clock.monotonicMs(), planHash });
           if (decision.refused !== null) return decision.refused;
           await runSteps(decision.steps);
+          table.flush();
           return null;
         } catch (thrown) {
           const error = toDsr1Error(thrown);
