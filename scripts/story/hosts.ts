@@ -1,10 +1,10 @@
 /** The story on two real systemd hosts: the package, units, a reboot, and a real engine if asked. */
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { DeploymentDetail, EndpointAccess } from '@dsr1/shared/http-api/resources';
 import { sglangGang, vllmGang } from '../../test/engines/gangs.ts';
 import { streamChat } from '../../test/lab/chat.ts';
 import { buildPackage, type Cluster, installOn, must, startCluster } from '../../test/lab/cluster.ts';
+import { type LabEngine, labEngine } from '../../test/lab/engines.ts';
 import { bootLab } from '../../test/lab/lab.ts';
 import { enginesMissing, labMissing } from '../../test/lab/missing.ts';
 import type { Ending } from './loopback.ts';
@@ -15,12 +15,10 @@ export type DemoEngine = 'rehearsal' | 'vllm' | 'sglang';
 export async function hostsStory(stage: Stage, engine: DemoEngine): Promise<Ending> {
   const missing = engine === 'rehearsal' ? labMissing() : enginesMissing();
   if (missing !== null) throw new Error(`--hosts cannot run here: ${missing}`);
-  const installed = engine === 'rehearsal' ? null : installEngine(engine);
-  const binds =
-    installed === null ? [] : [installed.environment, installed.model].map((path) => `${path}:${path}`);
+  const installed = engine === 'rehearsal' ? null : labEngine(engine);
   const tarball = buildPackage();
   stage.say(`package built: ${tarball}`);
-  const lab = bootLab(2, 2, binds);
+  const lab = bootLab(2, 2, installed?.binds);
   stage.atEnd(() => lab.down());
   stage.say('two hosts booted: systemd as PID 1, a management NIC and two rails each');
   for (const host of [1, 2]) await installOn(lab, host, tarball);
@@ -54,24 +52,7 @@ export async function hostsStory(stage: Stage, engine: DemoEngine): Promise<Endi
   };
 }
 
-interface Installed {
-  readonly python: string;
-  readonly environment: string;
-  readonly model: string;
-}
-
-function installEngine(engine: 'vllm' | 'sglang'): Installed {
-  const script = join(repository, 'test/lab/engines/install.sh');
-  const install = (what: string): string =>
-    execFileSync(script, [what], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
-      .trim()
-      .split('\n')
-      .at(-1) ?? '';
-  const python = install(engine);
-  return { python, environment: python.replace(/\/bin\/python$/, ''), model: install('model') };
-}
-
-function deploymentFile(engine: DemoEngine, installed: Installed | null): string {
+function deploymentFile(engine: DemoEngine, installed: LabEngine | null): string {
   if (installed === null) return 'name: demo\nengine: { kind: rehearsal }\nnodes: { count: 2 }\n';
   return engine === 'vllm'
     ? vllmGang('demo', installed, { tensor: 2 })

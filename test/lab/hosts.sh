@@ -66,7 +66,7 @@ bridge() { # NAME [ADDRESS]
 }
 
 network_file() { # HOST NAME ADDRESS [GATEWAY]
-  printf '[Match]\nName=%s\n[Network]\nAddress=%s\n%s' "$2" "$3" "${4:+Gateway=$4$'\n'}" \
+  printf '[Match]\nName=%s\n[Network]\nIPv6AcceptRA=no\nAddress=%s\n%s' "$2" "$3" "${4:+Gateway=$4$'\n'}" \
     >"$lab/$1/root/etc/systemd/network/10-$2.network"
 }
 

@@ -1,0 +1,30 @@
+/** Real engines for lab hosts: installed once on this machine, shown to every host under /opt/engines. */
+import { execFileSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import type { EngineInstallation } from '../engines/gangs.ts';
+
+export interface LabEngine extends EngineInstallation {
+  /** "SRC:DST" pairs for bootLab. */
+  readonly binds: readonly string[];
+}
+
+const MODEL = '/models/tiny';
+
+/** Installs an engine's CPU build and the tiny model unless the cache has them (about a minute, 2 GB). */
+export function labEngine(name: 'vllm' | 'sglang'): LabEngine {
+  const folder = dirname(dirname(install(name)));
+  const model = install('model');
+  const shown = `/opt/engines/${name}`;
+  return {
+    python: `${shown}/bin/python`,
+    model: MODEL,
+    // Its scripts name the interpreter by the path where they were installed, so that path is shown too.
+    binds: [`${folder}:${folder}`, `${folder}:${shown}`, `${model}:${MODEL}`],
+  };
+}
+
+function install(what: string): string {
+  const script = join(import.meta.dirname, 'engines/install.sh');
+  const output = execFileSync(script, [what], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  return output.trim().split('\n').at(-1) ?? '';
+}
