@@ -114,8 +114,9 @@ test('GPUDirect is claimed only where all channels agree', (t) => {
       "NET/IB : GPU Direct RDMA Enabled for HCA 0 'mlx5_0'",
       "NET/IB : GPU Direct RDMA Disabled for HCA 1 'mlx5_1'",
     ),
-    false,
+    null,
   );
+  t.equal(gdr("NET/IB : GPU Direct RDMA Disabled for HCA 0 'mlx5_0'"), false);
   t.end();
 });
 
@@ -162,6 +163,12 @@ test('errors by their wording, 2.14 to 2.30', (t) => {
     ['Call to ibv_modify_qp failed with error No such device errno 19', 'wrong-gid'],
     ['Call to ibv_modify_qp failed with error Network is unreachable', 'firewall-or-route'],
     ['NET/IB : No device found.', 'no-rdma-device-in-container'],
+    ['Failed to modify QP to RTR, check mtu, gid, peer lid, peer qp num: No such device [19]', 'wrong-gid'],
+    ['[nvshmem] ibgda setup of mlx5_bond_0 failed', 'bond-unsupported'],
+    [
+      'The client socket has timed out after 600s while trying to connect to (10.0.0.1, 29500).',
+      'firewall-or-route',
+    ],
     ['NET/IB : Unable to open device mlx5_4', 'device-open-failed'],
     ['NET/IB: read failed in ncclIbRoceGetVersionNum: Invalid argument', 'gid-read-failed'],
     ['Call to ibv_reg_mr failed with error Cannot allocate memory errno 12', 'memlock'],
@@ -236,6 +243,21 @@ test('errors by their wording, 2.14 to 2.30', (t) => {
     t.equal(kind?.category ?? null, category, line);
     if (more !== undefined) t.match(kind, more, line);
   }
+  t.end();
+});
+
+test('a plugin that carries the traffic makes missing HCAs no error; a version may have a colon', (t) => {
+  const lines = [
+    'NET/IB : No device found.',
+    'NET/OFI Selected Provider is efa (found 4 nics)',
+    'Using network AWS Libfabric',
+  ];
+  t.match(readNcclLog(lines.map((line) => `h:1:2 [0] NCCL INFO ${line}`)), [
+    { transport: 'efa', nicCount: 4, errors: { length: 0 } },
+  ]);
+  t.match(readNcclLog(['h:1:2 [0] NCCL INFO RCCL version : 2.22.3-develop:1f']), [
+    { library: 'rccl', version: '2.22.3' },
+  ]);
   t.end();
 });
 

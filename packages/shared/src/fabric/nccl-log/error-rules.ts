@@ -77,7 +77,7 @@ const rules: readonly ErrorRule[] = [
     category: 'verbs-library-missing',
   },
   {
-    line: /(?:bond|LAG)\b.*(?:not supported|unsupported)|(?:not supported|unsupported).*\b(?:bond|LAG)/i,
+    line: /(?:bond(?:_\d+)?|LAG)\b.*(?:not supported|unsupported)|(?:not supported|unsupported).*\b(?:mlx\d_)?(?:bond|LAG)|(?:nvshmem|ibgda).*_bond_\d|_bond_\d.*(?:nvshmem|ibgda)/i,
     category: 'bond-unsupported',
   },
   {
@@ -101,7 +101,7 @@ const rules: readonly ErrorRule[] = [
     line: /(?:reg_mr|reg_dmabuf)\w* failed.*(?:Bad address|errno 14\b|errno 524|not supported|errno 95)/i,
     category: 'gdr-disabled',
   },
-  { line: /ibv_modify_qp failed/, category: modifyQp },
+  { line: /ibv_modify_qp failed|modify QP to RT[RS]/i, category: modifyQp },
   {
     line: /Got completion .*?(?:with |: )?(?:status=|error )(?:IBV_WC_\w+\()?5\b|IBV_WC_WR_FLUSH_ERR/,
     category: 'peer-died',
@@ -135,6 +135,7 @@ const rules: readonly ErrorRule[] = [
   },
   { line: /UCX +ERROR|ucp_\w+ failed/, category: 'plugin-conflict' },
   { line: /connectFullMesh failed/, category: gloo },
+  { line: /client socket has timed out.*connect/i, category: 'firewall-or-route' },
   {
     line: /socket(?:Start|Poll)Connect\w*:? ?connect|Call to connect\b|Gloo.*connect|connect.*(?:timed out|refused|No route)/i,
     category: socketConnect,
@@ -150,7 +151,7 @@ const rules: readonly ErrorRule[] = [
     consequence: true,
   },
   {
-    line: /(?:CUDA|HIP) out of memory|Out of memory: Killed process|cudaErrorMemoryAllocation/,
+    line: /(?:CUDA|HIP) out of memory|[Cc]uda failure.*out of memory|Out of memory: Killed process|cudaErrorMemoryAllocation/,
     category: 'oom',
   },
 ];

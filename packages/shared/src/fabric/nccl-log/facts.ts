@@ -16,7 +16,8 @@ export interface HostFacts {
   nicCount: number | null;
   plugin: string | null;
   channels: { direct: number; plain: number; socket: number };
-  directSaid: boolean | null;
+  /** What was said of GPUDirect per port: both when they differ. */
+  directSaid: Set<boolean>;
   verbsSeen: boolean;
   socketsChosen: boolean;
   env: Map<string, string>;
@@ -43,7 +44,7 @@ export function newHostFacts(host: string | null): HostFacts {
     nicCount: null,
     plugin: null,
     channels: { direct: 0, plain: 0, socket: 0 },
-    directSaid: null,
+    directSaid: new Set(),
     verbsSeen: false,
     socketsChosen: false,
     env: new Map(),
@@ -59,12 +60,13 @@ export function newHostFacts(host: string | null): HostFacts {
 /** Everything of the host so far, as a value. */
 export function report(facts: HostFacts): NcclReport {
   const spot = facts.oob ?? facts.bootstrap;
+  const transport = transportOf(facts);
   return {
     library: facts.library,
     host: facts.host,
     version: facts.version,
     network: facts.network,
-    transport: transportOf(facts),
+    transport,
     devicesUsed: [...facts.devices],
     oobIfname: spot?.name ?? null,
     oobAddress: spot?.address ?? null,
@@ -75,10 +77,19 @@ export function report(facts: HostFacts): NcclReport {
     env: Object.fromEntries(facts.env),
     ranks: [...facts.ranks.values()].sort((a, b) => a.rank - b.rank),
     netLinks: [...facts.netLinks.values()],
-    errors: [...facts.errors],
+    errors: facts.errors.filter((error) => !isSuperseded(error, transport)),
     errorsDropped: facts.errorsDropped,
     benign: [...facts.benign],
   };
+}
+
+/** NCCL's own verbs transport finding no device means nothing when a plugin carries the traffic. */
+function isSuperseded({ category, line }: NcclError, transport: LogTransport): boolean {
+  return (
+    category === 'no-rdma-device-in-container' &&
+    /NET\/IB/.test(line) &&
+    ['efa', 'cxi', 'ucx'].includes(transport)
+  );
 }
 
 /** The first of these that applies: what was chosen outranks what was merely found. */
@@ -125,7 +136,7 @@ function endsInit(error: NcclError): boolean {
 }
 
 function gdrOf({ channels, directSaid }: HostFacts): boolean | null {
-  if (channels.direct + channels.plain === 0) return directSaid;
+  if (channels.direct + channels.plain === 0) return directSaid.size === 1 ? directSaid.has(true) : null;
   if (channels.direct > 0 && channels.plain > 0) return null;
   return channels.direct > 0;
 }

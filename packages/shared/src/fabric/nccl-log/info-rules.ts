@@ -20,7 +20,7 @@ type Take = (facts: HostFacts, record: LogRecord, lineNumber: number) => void;
 
 /** [words that the line must hold, what to do with it]. */
 const rules: readonly (readonly [string, Take])[] = [
-  ['CCL version ', version],
+  ['CCL version', version],
   ['Using network ', (facts, { text }) => set(facts, 'network', /Using network (\S.*?)\s*$/.exec(text)?.[1])],
   ['NET/IB ', verbs],
   ['NET/IB:', verbs],
@@ -54,7 +54,7 @@ const rules: readonly (readonly [string, Take])[] = [
 ];
 
 function version(facts: HostFacts, { text }: LogRecord): void {
-  const match = /\b([NR]CCL) version (\d+\.\d+\.\d+)/.exec(text);
+  const match = /\b([NR]CCL) version(?: ?: ?| )(\d+\.\d+\.\d+)/.exec(text);
   if (match === null) return;
   facts.version ??= match[2] ?? null;
   facts.library = match[1] === 'RCCL' ? 'rccl' : facts.library === 'rccl' ? 'rccl' : 'nccl';
@@ -62,7 +62,7 @@ function version(facts: HostFacts, { text }: LogRecord): void {
 
 function verbs(facts: HostFacts, { text }: LogRecord): void {
   if (/NET\/IB ?: Using /.test(text)) {
-    const found = [...text.matchAll(/\[\d+\]([A-Za-z][\w.+-]*):(\d+)(?::\d+)*\/(\w+)/g)].slice(
+    const found = [...text.matchAll(/\[\d+\] ?([A-Za-z][\w.+-]*):(\d+)(?::\d+)*\/(\w+)/g)].slice(
       0,
       limits.devices,
     );
@@ -125,8 +125,7 @@ function channel(facts: HostFacts, { text }: LogRecord, lineNumber: number): voi
 
 function direct(facts: HostFacts, { text }: LogRecord): void {
   const said = /GPU Direct RDMA (Enabled|Disabled)/.exec(text)?.[1];
-  // One port without it is enough to slow the gang.
-  if (said !== undefined) facts.directSaid = said === 'Enabled' && facts.directSaid !== false;
+  if (said !== undefined) facts.directSaid.add(said === 'Enabled');
 }
 
 function rank(facts: HostFacts, { text, gpu, pid }: LogRecord): void {

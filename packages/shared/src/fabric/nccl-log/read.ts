@@ -58,7 +58,7 @@ const inside = / via (?:P2P|SHM|direct)\b/;
 
 /** Words of which every useful line has one. */
 const relevant =
-  /CCL|NET\/|[Gg]loo|ibv_|IBV_|Bootstrap|[Ss]ocket|c10d|[Oo]ut of memory|loopback|connectFullMesh|libibverbs|UCX/;
+  /CCL|NET\/|[Gg]loo|ibv_|IBV_|Bootstrap|[Ss]ocket|c10d|[Oo]ut of memory|loopback|connectFullMesh|libibverbs|UCX|\bQP\b|nvshmem|NVSHMEM|ibgda|RDMA|GID/;
 
 function takeRecord(facts: HostFacts, record: LogRecord, lineNumber: number): void {
   if (facts.library === 'other' && record.text.includes('NCCL ')) facts.library = 'nccl';
