@@ -1,9 +1,14 @@
-/** `dsr1ctl fabric explain DIR|-`: what to use and why, from text alone; no coordinator is needed. */
+/** `dsr1ctl fabric explain DUMPS | collect`: what to use and why, from text alone; no coordinator is needed. */
+import { writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
 import { explainDump } from '@dsr1/shared/fabric/explain';
 import { explanationJson } from '@dsr1/shared/fabric/explain-json';
 import { Command, Option } from 'commander';
+import { collectTexts } from '../fabric/collect.ts';
 import { explanationLines } from '../fabric/explain-lines.ts';
 import { readDump } from '../fabric/read-dump.ts';
+import { packTexts } from '../fabric/tar.ts';
 import type { CtlIo } from '../io.ts';
 import { createStyle } from '../output/style.ts';
 import { fabricText } from '../text/fabric.ts';
@@ -16,7 +21,10 @@ interface ExplainOptions {
 }
 
 export function fabricCommand(io: CtlIo): Command {
-  return new Command('fabric').description(fabricText.describe).addCommand(explainCommand(io));
+  return new Command('fabric')
+    .description(fabricText.describe)
+    .addCommand(explainCommand(io))
+    .addCommand(collectCommand(io));
 }
 
 function explainCommand(io: CtlIo): Command {
@@ -44,3 +52,25 @@ function explainCommand(io: CtlIo): Command {
           io.stdout.write(`${line}\n`);
     });
 }
+
+function collectCommand(io: CtlIo): Command {
+  return new Command('collect')
+    .description(fabricText.collect)
+    .option('-o, --out <file>', fabricText.outFlag)
+    .option('--mask', fabricText.maskFlag)
+    .action(async (options: { readonly out?: string; readonly mask?: true }) => {
+      const host = hostname();
+      const { texts, missing } = await collectTexts({
+        host,
+        env: io.env,
+        mask: options.mask === true,
+        timeoutMs: TOOL_TIMEOUT_MS,
+      });
+      const path = options.out ?? `dsr1-fabric-${host}.tar.gz`;
+      await writeFile(resolve(io.cwd, path), packTexts(texts, io.clock.wallMs() / 1000), { mode: 0o600 });
+      io.stdout.write(`${fabricText.collected(path, texts.size)}\n`);
+      for (const { tool, reason } of missing) io.stdout.write(`${fabricText.missing(tool, reason)}\n`);
+    });
+}
+
+const TOOL_TIMEOUT_MS = 10_000;

@@ -1,64 +1,70 @@
-/** A folder of dumps, one file, or standard input → texts and, where there is one, the manifest beside them. */
+/** A folder or bundle of dumps, one file, or standard input → texts and, where there is one, the manifest beside them. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { Dsr1Error } from '@dsr1/shared/errors';
 import { DumpManifest, type FabricDump, readManifestDump, readTexts } from '@dsr1/shared/fabric/dump';
-import { Value } from 'typebox/value';
+import { decode } from '@dsr1/shared/schema';
+import { fabricText } from '../text/fabric.ts';
+import { isGzip, unpackTexts } from './tar.ts';
 
 const MANIFEST = 'dump.json';
 const MAX_FILES = 10_000;
 const MAX_FILE_BYTES = 256 * 1024 * 1024;
 
-/** Throws NOT_FOUND when nothing is there, CONFIG_INVALID for a manifest that is none. */
+/** @throws NOT_FOUND when nothing is there, CONFIG_INVALID for a manifest that is none */
 export async function readDump(path: string, stdin: NodeJS.ReadableStream): Promise<FabricDump> {
-  if (path === '-') return readTexts(new Map([['-', await readStream(stdin)]]));
+  if (path === '-') return readTexts(new Map([['-', await text(stdin)]]));
   const found = await stat(path).catch((cause) => {
-    throw new Dsr1Error('NOT_FOUND', `expected a folder or file of dumps at ${path}, found none`, { cause });
+    throw new Dsr1Error('NOT_FOUND', fabricText.nothingAt(path), { cause });
   });
-  if (!found.isDirectory()) return readTexts(new Map([[path, await readText(path)]]));
-  const texts = new Map<string, string>();
-  for (const file of await filesUnder(path))
-    texts.set(relative(path, file).split(sep).join('/'), await readText(file));
-  const manifest = texts.get(MANIFEST);
-  if (manifest === undefined) return readTexts(texts);
-  return readManifestDump(parseManifest(manifest, join(path, MANIFEST)), texts);
+  if (found.isDirectory()) return described(await textsUnder(path), path);
+  const bytes = await readFile(path);
+  return isGzip(bytes) ? described(unpacked(bytes, path), path) : readTexts(new Map([[path, textOf(bytes)]]));
 }
 
-function parseManifest(text: string, path: string): DumpManifest {
+/** By the manifest where there is one. */
+function described(texts: ReadonlyMap<string, string>, path: string): FabricDump {
+  const manifest = texts.get(MANIFEST);
+  if (manifest === undefined) return readTexts(texts);
+  const what = `${path}: ${MANIFEST}`;
+  const options = { what, code: 'CONFIG_INVALID', hint: fabricText.manifestHint } as const;
+  return readManifestDump(decode(DumpManifest, parseJson(manifest, what), options), texts);
+}
+
+function parseJson(manifest: string, what: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    if (Value.Check(DumpManifest, value)) return value;
-    const [first] = Value.Errors(DumpManifest, value);
-    throw new Error(`${first?.instancePath ?? ''} ${first?.message ?? ''}`.trim());
+    return JSON.parse(manifest);
   } catch (cause) {
-    const hint = 'remove it to have the files read by what is in them';
-    throw new Dsr1Error(
-      'CONFIG_INVALID',
-      `expected a manifest of nodes and files in ${path}, found something else`,
-      { cause, hint },
-    );
+    throw new Dsr1Error('CONFIG_INVALID', fabricText.noJson(what), { cause, hint: fabricText.manifestHint });
   }
+}
+
+function unpacked(bytes: Buffer, path: string): Map<string, string> {
+  try {
+    return unpackTexts(bytes);
+  } catch (cause) {
+    throw new Dsr1Error('INVALID_ARGUMENT', fabricText.noArchive(path), { cause });
+  }
+}
+
+async function textsUnder(root: string): Promise<Map<string, string>> {
+  const texts = new Map<string, string>();
+  for (const file of await filesUnder(root)) {
+    const small = (await stat(file)).size <= MAX_FILE_BYTES;
+    if (small) texts.set(relative(root, file).split(sep).join('/'), textOf(await readFile(file)));
+  }
+  return texts;
 }
 
 async function filesUnder(root: string): Promise<string[]> {
   const entries = await readdir(root, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   if (files.length <= MAX_FILES) return files.sort();
-  throw new Dsr1Error(
-    'INVALID_ARGUMENT',
-    `expected at most ${MAX_FILES} files under ${root}, found ${files.length}`,
-  );
+  throw new Dsr1Error('INVALID_ARGUMENT', fabricText.tooManyFiles(root, MAX_FILES, files.length));
 }
 
-/** Text of a file; '' for one that is no text, or larger than any dump. */
-async function readText(path: string): Promise<string> {
-  if ((await stat(path)).size > MAX_FILE_BYTES) return '';
-  const bytes = await readFile(path);
+/** '' for bytes that are no text. */
+function textOf(bytes: Buffer): string {
   return bytes.subarray(0, 8192).includes(0) ? '' : bytes.toString('utf8');
-}
-
-async function readStream(stream: NodeJS.ReadableStream): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks).toString('utf8');
 }

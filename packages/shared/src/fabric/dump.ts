@@ -18,6 +18,8 @@ export const DumpManifest = Type.Object({
       gpus: Type.Optional(Type.Integer({ minimum: 0 })),
       /** `kind` or `kind@variant` → path beside the manifest. */
       files: Type.Record(Type.String(), Type.String()),
+      /** Tools that did not answer on the host, for people. */
+      missing: Type.Optional(Type.Array(Type.Object({ tool: Type.String(), reason: Type.String() }))),
       given: Type.Optional(
         Type.Object({
           node_ip: Type.Optional(Type.String()),
