@@ -49,14 +49,14 @@ export function bootLab(count: number, rails: number, binds: readonly string[] =
     reboot: async (i) => {
       const before = await bootId(i);
       verb('reboot', String(i));
-      for (let tries = 0; tries < 120; tries++) {
+      for (let tries = 0; tries < 240; tries++) {
         await new Promise((resolve) => setTimeout(resolve, 250));
         const now = await bootId(i);
         if (now === '' || now === before) continue;
         verb('wait', String(i));
         return;
       }
-      throw new Error(`gpu-${i} did not come back from its reboot in 30 s`);
+      throw new Error(`gpu-${i} did not come back from its reboot in 60 s`);
     },
     kill: (i) => void verb('kill', String(i)),
     start: (i) => void verb('start', String(i)),

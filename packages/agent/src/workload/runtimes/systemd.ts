@@ -52,6 +52,8 @@ async function systemdRun({ argv, env, folder, logFile, runId }: ProcessStart, u
     'Type=exec',
     'RemainAfterExit=yes',
     'KillMode=mixed',
+    // A shutdown of the host must not wait 90 s for an engine that ignores SIGTERM (SGLang's ranks > 0 do).
+    'TimeoutStopSec=10',
     'OOMPolicy=kill',
     'OOMScoreAdjust=0',
     'LimitMEMLOCK=infinity',
