@@ -106,6 +106,27 @@ test('a file with two hosts is shared out by its captions', async (t) => {
   t.same(addresses, [['10.0.0.1'], ['10.0.0.2']]);
 });
 
+test('hosts before every line, and quoted mail', async (t) => {
+  const pdsh =
+    'gpu1: mlx5_0 port 1 ==> eth1 (Up)\ngpu1: mlx5_1 port 1 ==> eth2 (Up)\ngpu2: mlx5_0 port 1 ==> eth1 (Up)\ngpu2: mlx5_1 port 1 ==> eth2 (Down)\n';
+  t.same(
+    readTexts(new Map([['-', pdsh]])).nodes.map((node) => [node.name, node.evidence[0]?.ports.length]),
+    [
+      ['gpu1', 2],
+      ['gpu2', 2],
+    ],
+  );
+  t.equal(mergedOf('> > mlx5_0 port 1 ==> eth0 (Up)\n> > mlx5_1 port 1 ==> eth1 (Up)').hcas?.length, 2);
+});
+
+test('a pinned GID index is shown, never exported, where no table was posted', async (t) => {
+  const text = 'mlx5_0 port 1 ==> eth1 (Up)\nexport NCCL_IB_GID_INDEX=3\n';
+  const [group] = explainDump(readTexts(new Map([['-', text]])), POLICY).groups;
+  const [fabric] = group?.selection.nodes ?? [];
+  t.match(fabric, { gidEnv: 'unset', hcas: [{ device: 'mlx5_0', gidIndex: 3 }] });
+  t.notOk('NCCL_IB_GID_INDEX' in (fabric?.env ?? {}));
+});
+
 test('sources that disagree are reported, the one nearer to the kernel is believed', async (t) => {
   const node = mergedOf(
     'mlx5_0 port 1 ==> eth0 (Up)\nlink mlx5_0/1 state ACTIVE physical_state LINK_UP netdev eth7\n',

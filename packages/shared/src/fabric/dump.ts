@@ -5,8 +5,8 @@
 import { type Static, Type } from 'typebox';
 import { type DumpKind, splitSections } from './detect.ts';
 import { type Evidence, readSection } from './evidence.ts';
-import { lookup } from './parse/text.ts';
-import { sameHost } from './prompt.ts';
+import { linesOf, lookup } from './parse/text.ts';
+import { linesByHost, sameHost } from './prompt.ts';
 
 /** `dump.json`: what a support engineer knows about the files beside it. */
 export const DumpManifest = Type.Object({
@@ -111,7 +111,13 @@ export function readTexts(texts: ReadonlyMap<string, string>): FabricDump {
 }
 
 function readText(path: string, text: string, hint: DumpKind | undefined): Evidence[] {
-  return splitSections(text, hint).map((section) => readSection(section, path));
+  const byHost = hint === 'log' ? null : linesByHost(linesOf(text));
+  if (byHost === null) return splitSections(text, hint).map((section) => readSection(section, path));
+  return [...byHost].flatMap(([host, lines]) =>
+    splitSections(lines.join('\n'), hint).map((section) =>
+      readSection({ ...section, host: section.host ?? host }, path),
+    ),
+  );
 }
 
 /** What a prompt or caption says of another host of the manifest is not this node's. */

@@ -16,7 +16,7 @@ import { mergeNode } from './merge/merge-node.ts';
 import type { FabricNode, FabricPolicy, FabricSelection, NodeFabric } from './model.ts';
 import { readNcclLog } from './nccl-log/read.ts';
 import { selectFabric } from './select/select.ts';
-import { settingsOverride, withNamedDevices } from './settings.ts';
+import { settingsOverride, withNamedDevices, withPinnedGid } from './settings.ts';
 
 export interface ExplainedLog extends NodeReport {
   readonly file: string;
@@ -80,9 +80,14 @@ function chooseFabric(
     const own = settingsOverride(node, second.nodes[at] as NodeFabric, dumped[at]?.evidence ?? []);
     return [node.name, { ...own, ...policy.overrides[node.name] }] as const;
   });
-  if (overrides.every(([, override]) => Object.keys(override).length === 0))
-    return { nodes, selection: second };
-  return { nodes, selection: selectFabric(nodes, { ...policy, overrides: Object.fromEntries(overrides) }) };
+  const settled = overrides.some(([, override]) => Object.keys(override).length > 0);
+  const last = settled
+    ? selectFabric(nodes, { ...policy, overrides: Object.fromEntries(overrides) })
+    : second;
+  const fabrics = last.nodes.map((fabric, at) =>
+    withPinnedGid(nodes[at] as FabricNode, fabric, dumped[at]?.evidence ?? []),
+  );
+  return { nodes, selection: { ...last, nodes: fabrics } };
 }
 
 /** A host of which only a log was posted is known by what the log proves. */

@@ -37,6 +37,28 @@ export function bannerHost(line: string): string | null {
   return host !== null && !TOOL.test(host) ? host : null;
 }
 
+/**
+ * `pdsh`, `clush` and log services write the host before every line: `gpu1: mlx5_0 port 1 ==> eth0 (Up)`.
+ * Lines by host; null unless every line has such a prefix and each host has two lines or more.
+ */
+export function linesByHost(lines: readonly string[]): Map<string, string[]> | null {
+  const found = new Map<string, string[]>();
+  let count = 0;
+  for (const line of lines) {
+    if (line.trim() === '') continue;
+    const [, host, rest] = /^([A-Za-z][\w.-]{1,62}): ?(.*)$/.exec(line) ?? [];
+    if (host === undefined || rest === undefined || NO_HOST.test(host)) return null;
+    const own = found.get(host) ?? [];
+    found.set(host, own);
+    own.push(rest);
+    count += 1;
+  }
+  return count > 0 && [...found.values()].every((own) => own.length > 1) ? found : null;
+}
+
+/** Words that logs put before a colon. */
+const NO_HOST = /(error|warning|warn|exception|info|debug|note|notice)$/i;
+
 /** `Node 1` of a caption, `node01` of a manifest and `node1.cluster.local` of a prompt are one host. */
 export function sameHost(a: string, b: string): boolean {
   const plain = (name: string): string =>

@@ -23,7 +23,7 @@ export function withNamedDevices(
   };
 }
 
-/** Control interface and GID index from the settings, each only where selection has none. */
+/** Control interface from the settings, where no text shows interfaces. */
 export function settingsOverride(
   node: FabricNode,
   fabric: NodeFabric,
@@ -31,16 +31,27 @@ export function settingsOverride(
 ): FabricOverride {
   const inForce = settingsInForce(evidence);
   const ifname = single(inForce.get('NCCL_SOCKET_IFNAME') ?? inForce.get('GLOO_SOCKET_IFNAME'));
-  const index = /^\d{1,3}$/.exec(inForce.get('NCCL_IB_GID_INDEX') ?? '')?.[0];
-  const tables = node.hcas?.some((hca) =>
-    hca.ports.some((port) => (port.gids?.length ?? 0) > 0 || port.linkLayer === 'ib'),
-  );
+  return fabric.controlInterface === null && ifname !== null && node.netdevs === null
+    ? { controlInterface: ifname }
+    : {};
+}
+
+/** The GID index that the host pins, shown where no text has a GID table; whether to export one stays selection's. */
+export function withPinnedGid(
+  node: FabricNode,
+  fabric: NodeFabric,
+  evidence: readonly Evidence[],
+): NodeFabric {
+  const index = /^\d{1,3}$/.exec(settingsInForce(evidence).get('NCCL_IB_GID_INDEX') ?? '')?.[0];
+  const ports = node.hcas?.flatMap((hca) => hca.ports) ?? [];
+  const told = ports.some((port) => (port.gids?.length ?? 0) > 0 || port.linkLayer === 'ib');
   const open = fabric.hcas.length > 0 && fabric.hcas.every((hca) => hca.gidIndex === null);
+  if (index === undefined || told || !open) return fabric;
+  const because = `row ${index}: what NCCL_IB_GID_INDEX says on this host; no GID table was shown that could confirm it`;
   return {
-    ...(fabric.controlInterface === null && ifname !== null && node.netdevs === null
-      ? { controlInterface: ifname }
-      : {}),
-    ...(open && !tables && index !== undefined ? { gidIndex: Number(index) } : {}),
+    ...fabric,
+    hcas: fabric.hcas.map((hca) => ({ ...hca, gidIndex: Number(index) })),
+    reasons: [...fabric.reasons, { subject: 'GID index', decision: 'unknown', because }],
   };
 }
 

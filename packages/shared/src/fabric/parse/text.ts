@@ -24,6 +24,8 @@ export function readLines(dump: Dump, understand: (line: string) => boolean): st
 
 const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\-_])/g;
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f\u200b-\u200d\u2060\ufeff]/g;
+/** `> ` of a mail or of Markdown. */
+const QUOTE = /^(?:> ?){1,4}/;
 const FULL_WIDTH: Readonly<Record<string, string>> = {
   '\u00a0': ' ',
   '\u3000': ' ',
@@ -42,6 +44,7 @@ function cleanLine(raw: string): string {
   const plain = line
     .replace(ESCAPES, '')
     .replace(CONTROLS, '')
+    .replace(QUOTE, '')
     .replace(/\u00a0/g, ' ');
   return /[^\u0000-\u007f]/.test(plain)
     ? plain.replace(/[\u3000-\u3002“”‘’│┃\uff01-\uff5e]/g, narrow)
