@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'tap';
 import type { Engine } from '../src/engines/engine.ts';
 import type { Phase } from '../src/engines/phases.ts';
@@ -127,6 +129,18 @@ INFO:     Application startup complete.`,
     ['listening'],
     'wording of 0.9',
   );
+});
+
+test('phases of real gangs: complete logs of two CPU ranks each, planned and started by dsr1', async (t) => {
+  const log = (name: string) =>
+    readFileSync(join(import.meta.dirname, '../../../test/data/engine-logs', `${name}.log`), 'utf8');
+  const names = (kind: 'sglang' | 'vllm', rank: number, file: string) =>
+    phasesOf(kind, rank, log(`${file}-tp2-rank${rank}`)).map((phase) => phase.split(' ')[0]);
+  const all = ['rendezvous', 'weights', 'graphs', 'listening', 'serving'];
+  t.same(names('vllm', 0, 'vllm-0.32.0'), all);
+  t.same(names('vllm', 1, 'vllm-0.32.0'), all.slice(0, 3));
+  t.same(names('sglang', 0, 'sglang-0.5.23'), all);
+  t.same(names('sglang', 1, 'sglang-0.5.23'), all.slice(0, 4));
 });
 
 test('rehearsal phases', async (t) => {
