@@ -188,8 +188,9 @@ test('lines: progress bars split, an endless line costs a bounded amount of memo
   t.equal(splitter.rest(), 'üni');
   const before = process.memoryUsage().arrayBuffers;
   const chunk = Buffer.alloc(64 * 1024, 'x');
-  for (let i = 0; i < 1600; i++)
-    t.strictSame(splitter.push(chunk).length, 0) || t.bailout('a line came out of nothing');
+  let lines = 0;
+  for (let i = 0; i < 1600; i++) lines += splitter.push(chunk).length;
+  t.equal(lines, 0);
   t.ok(process.memoryUsage().arrayBuffers - before < 1024 * 1024);
   const [long, next] = splitter.push(Buffer.from('\nnext\n'));
   t.equal(long?.length, 99, 'a hundred bytes of it, one of them half of nothing');

@@ -2,11 +2,13 @@
 import type { Clock } from '@dsr1/shared/clock';
 import { Dsr1Error, toDsr1Error } from '@dsr1/shared/errors';
 import type { Logger } from '@dsr1/shared/logger';
-import type { ProcessHandle, RunProcess, RunRecord, Step, StepTypes } from './model.ts';
-import { checkAndReserve, type PrepareDeps, type Reservation } from './prepare-checks.ts';
-import { makeLogFolder, type RunFolders, withRunDir } from './run-folder.ts';
+import type { RunRecord, Step, StepTypes } from './model.ts';
+import type { PrepareDeps, Reservation } from './prepare-checks.ts';
+import { prepareRun, whenExpired } from './prepare-run.ts';
+import type { RunFolders } from './run-folder.ts';
+import { endAll, findAll, runtimeOf, startAll } from './run-processes.ts';
 import type { RunTable } from './run-table.ts';
-import type { Runtime, Runtimes } from './runtimes/runtime.ts';
+import type { Runtimes } from './runtimes/runtime.ts';
 import type { Supervisor, SupervisorDeps } from './supervisor.ts';
 
 export interface ExecuteDeps {
@@ -39,16 +41,7 @@ function executorsOver(deps: ExecuteDeps): Executors {
   };
   const end = async (run: RunRecord, graceMs: number): Promise<void> => {
     supervisor.unwatch(run.runId);
-    const runtime = runtimeOf(deps.runtimes, run);
-    const left = await runtime.stop(run.runId, await handlesOf(runtime, run), graceMs);
-    if (left.length === 0) return;
-    throw new Dsr1Error(
-      'TIMEOUT',
-      `processes ${left.join(', ')} of ${run.runId} are still there after SIGKILL`,
-      {
-        hint: 'a process in state D waits for a device or a file server: look at `ps -o pid,stat,wchan`; the node may need a reboot',
-      },
-    );
+    await endAll(runtimeOf(deps.runtimes, run), run, graceMs);
   };
 
   return {
@@ -59,62 +52,14 @@ function executorsOver(deps: ExecuteDeps): Executors {
       folders.remove(runId);
       table.remove(runId);
     },
-    async prepare(step) {
-      const { plan, deployment, epoch, specHash, planHash, expiresMs } = step;
-      const runId = deps.runIdOf(deployment, epoch, plan.rank);
-      if ((await deps.engineOf(plan.engine)) === null) {
-        throw new Dsr1Error('RUNTIME_MISSING', `this agent does not know the engine ${plan.engine}`, {
-          hint: 'install the newest dsr1 on the node',
-        });
-      }
-      const reservation = await checkAndReserve(plan, {
-        ...deps.prepare,
-        runtime: deps.runtimes[plan.runtime],
-      });
-      try {
-        folders.create(runId, plan, step.apiKey);
-        const blank = {
-          deadlines: null,
-          committedAtMs: null,
-          processes: [],
-          phase: 'starting',
-          phaseSeconds: {},
-          exitCode: null,
-          exitSignal: null,
-        } as const;
-        const rest = {
-          evidence: [],
-          failure: null,
-          adopted: false,
-          bootId: deps.bootId,
-          expiresAtMs: clock.monotonicMs() + expiresMs,
-        } as const;
-        table.put({
-          runId,
-          deployment,
-          epoch,
-          specHash,
-          planHash,
-          plan,
-          state: 'prepared',
-          ...blank,
-          ...rest,
-        });
-      } catch (error) {
-        await reservation.release();
-        folders.remove(runId);
-        throw error;
-      }
+    async prepare(request) {
+      const { runId, reservation } = await prepareRun(request, deps);
       reservations.set(runId, reservation);
-      const expire = (): void => {
-        const run = table.get(runId);
-        if (run?.state !== 'prepared' || run.expiresAtMs > clock.monotonicMs()) return;
-        table.note({ ...run, state: 'void' });
+      whenExpired(runId, request.expiresMs, deps, () => {
         letGo(runId).catch((err: unknown) =>
           log.warn({ err, runId }, 'ports of an expired prepare were not let go'),
         );
-      };
-      setTimeout(expire, expiresMs + 1).unref();
+      });
       changed(runId);
     },
     async launch({ runId, deadlines }) {
@@ -191,55 +136,6 @@ function executorsOver(deps: ExecuteDeps): Executors {
       changed(runId);
     },
   };
-}
-
-async function startAll(
-  run: RunRecord,
-  runtime: Runtime,
-  folders: RunFolders,
-): Promise<readonly RunProcess[]> {
-  const folder = folders.pathOf(run.runId);
-  const started: RunProcess[] = [];
-  for (const { id, argv, env } of run.plan.processes) {
-    const logFile = folders.logFileOf(run, id);
-    makeLogFolder(logFile);
-    const filled = Object.fromEntries(
-      Object.entries(env).map(([name, value]) => [name, withRunDir(value, folder)]),
-    );
-    const request = {
-      runId: run.runId,
-      processId: id,
-      argv: argv.map((text) => withRunDir(text, folder)),
-      env: filled,
-      folder,
-      logFile,
-    };
-    started.push({ id, handle: await runtime.start(request) });
-  }
-  return started;
-}
-
-async function findAll(runtime: Runtime, run: RunRecord): Promise<readonly RunProcess[]> {
-  const found = await Promise.all(
-    run.plan.processes.map(async ({ id }) => {
-      const recorded = run.processes.find((process) => process.id === id)?.handle ?? null;
-      return { id, handle: await runtime.find(run.runId, id, recorded) };
-    }),
-  );
-  return found.flatMap(({ id, handle }) => (handle === null ? [] : [{ id, handle }]));
-}
-
-/** Recorded handles stay useful when their process is gone: they lead to the session or the unit of what it left behind. */
-async function handlesOf(runtime: Runtime, run: RunRecord): Promise<readonly ProcessHandle[]> {
-  if (run.processes.length > 0) return run.processes.map(({ handle }) => handle);
-  return (await findAll(runtime, run)).map(({ handle }) => handle);
-}
-
-function runtimeOf(runtimes: Runtimes, { plan }: RunRecord): Runtime {
-  const runtime = runtimes[plan.runtime];
-  if (runtime === undefined)
-    throw new Dsr1Error('RUNTIME_MISSING', `this agent has no runtime ${plan.runtime}`);
-  return runtime;
 }
 
 function mustHave(table: RunTable, runId: string): RunRecord {
