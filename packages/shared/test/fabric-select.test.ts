@@ -81,6 +81,17 @@ test('hosts without HCAs: sockets, said openly; without GPUs only Gloo', (t) => 
     GLOO_SOCKET_IFNAME: 'host0',
   });
   t.equal(selectFabric(nodes, { ...policy, transport: 'rdma' }).verdict, 'refuse');
+  const cloud = nodes.map(
+    (item): FabricNode => ({ ...item, hcas: [hca('mlx5_an0', { linkLayer: 'eth', netdev: 'host0' })] }),
+  );
+  t.equal(selectFabric(cloud, policy).transport, 'tcp', 'a front-end NIC that shows as an HCA is none');
+  const dead = nodes.map((item): FabricNode => ({ ...item, hcas: [hca('mlx5_0', { state: 'down' })] }));
+  t.match(
+    selectFabric(dead, policy),
+    { verdict: 'refuse', refusals: [{ category: 'port-down' }] },
+    'dead HCAs are no silent TCP',
+  );
+  t.equal(selectFabric(dead, { ...policy, transport: 'tcp' }).verdict, 'ok');
   const cpu = selectFabric(nodes, { ...policy, gpuRanks: false });
   t.equal(cpu.verdict, 'ok');
   t.strictSame(cpu.nodes[0]?.env, { GLOO_SOCKET_IFNAME: 'host0' });

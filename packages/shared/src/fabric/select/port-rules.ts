@@ -50,9 +50,17 @@ function ownedByMaster(view: NodeView, port: PortView): string | null {
   if (item === null || master === null) return null;
   const bond = view.ports.find((other) => other.netdev === master);
   if (bond !== undefined) return `${item.name} is a member of ${master}, whose own device is ${bond.device}`;
-  const kind = interfaceOf(view, master)?.netdev?.kind;
-  if (kind === 'bridge' || kind === 'bond' || kind === 'unknown' || kind === undefined) return null;
-  return `${item.name} is the accelerated path of ${master}, the front-end NIC`;
+  return isFrontEnd(view, port)
+    ? `${item.name} is the accelerated path of ${master}, the front-end NIC`
+    : null;
+}
+
+/** A cloud's front-end NIC that also shows as an RDMA device: a host with nothing else has no fabric. */
+export function isFrontEnd(view: NodeView, port: PortView): boolean {
+  if (port.family.reach === 'none') return true;
+  const master = interfaceOf(view, port.netdev)?.netdev?.master ?? null;
+  const kind = interfaceOf(view, master)?.netdev?.kind ?? 'unknown';
+  return master !== null && !['bridge', 'bond', 'unknown'].includes(kind);
 }
 
 /** A virtual function is one port's capacity twice when its physical function, or the bond over it, is here too. */

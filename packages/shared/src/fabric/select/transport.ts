@@ -3,6 +3,7 @@ import type { FabricPolicy, Reason, Refusal, Transport } from '../model.ts';
 import type { Control } from './control.ts';
 import { chooseNode, type Layer, type NodeChoice } from './node-choice.ts';
 import type { Overrides } from './overrides.ts';
+import { isFrontEnd } from './port-rules.ts';
 import { hcaTable } from './tables.ts';
 import type { NodeView } from './view.ts';
 
@@ -101,9 +102,11 @@ function without(
   const blind = gang.every(({ view }) => view.node.hcas === null && view.node.gpuTopology === null);
   if (nobody && blind && policy.transport !== 'rdma')
     return { transport: null, choices, warnings: [], refusals: [] };
-  const dark = gang.some(({ view }) => view.ports.length > 0);
+  const dark = gang.some(({ view }) => view.ports.some((port) => !isFrontEnd(view, port)));
   if (nobody && !dark && policy.transport === 'auto')
-    return sockets(gang, 'no node has an HCA', ['no node has an HCA: the gang talks TCP']);
+    return sockets(gang, 'no node has an HCA of a fabric', [
+      'no node has an HCA of a fabric: the gang talks TCP',
+    ]);
   const table = hcaTable(...gang.map(({ view }) => view));
   const lacking = gang.filter((_, i) => choices[i]?.ports.length === 0).map(({ view }) => view.node.name);
   const refusal: Refusal = {
