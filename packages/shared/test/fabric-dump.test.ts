@@ -127,6 +127,13 @@ test('a pinned GID index is shown, never exported, where no table was posted', a
   t.notOk('NCCL_IB_GID_INDEX' in (fabric?.env ?? {}));
 });
 
+test('noise that looks like thousands of ports is bounded and said', async (t) => {
+  const noise = Array.from({ length: 5000 }, (_, at) => `mlx5_${at} port 1 ==> eth${at} (Up)`).join('\n');
+  const node = mergedOf(noise);
+  t.equal(node.hcas?.length, 1024);
+  t.match(node.contradictions, [{ subject: 'number of RDMA ports', rejected: { value: '5000' } }]);
+});
+
 test('sources that disagree are reported, the one nearer to the kernel is believed', async (t) => {
   const node = mergedOf(
     'mlx5_0 port 1 ==> eth0 (Up)\nlink mlx5_0/1 state ACTIVE physical_state LINK_UP netdev eth7\n',

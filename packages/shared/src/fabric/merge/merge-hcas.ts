@@ -33,8 +33,8 @@ export function mergeHcas(
   const links = linksOf(evidence);
   const findNetdev = netdevFinder(netdevs);
   const complete = evidence.some((item) => item.gidsComplete);
-  const devices = new Map<string, HcaPort[]>(listed.map((device) => [device, []]));
-  for (const key of new Set([...ports.keys(), ...gids.keys()])) {
+  const devices = new Map<string, HcaPort[]>(listed.slice(0, MAX_PORTS).map((device) => [device, []]));
+  for (const key of limited([...new Set([...ports.keys(), ...gids.keys()])], ledger)) {
     const [device = '', port = ''] = splitKey(key);
     const table = gids.get(key) ?? (complete ? [] : null);
     const merged = portOf(key, Number(port), ports.get(key) ?? [], links.get(key) ?? null, ledger);
@@ -46,7 +46,9 @@ export function mergeHcas(
       gids: table ?? [],
     };
     const joined = netdev ?? (elsewhere ? null : findNetdev(identity));
-    devices.set(device, [...(devices.get(device) ?? []), { ...merged, gids: table, netdev: joined }]);
+    const siblings = devices.get(device) ?? [];
+    devices.set(device, siblings);
+    siblings.push({ ...merged, gids: table, netdev: joined });
   }
   if (devices.size === 0 && !evidence.some(({ kind }) => kind === 'ibv_devices')) return null;
   const told = toldOf(evidence, [...ports.values()].flat());
@@ -54,6 +56,18 @@ export function mergeHcas(
 }
 
 const MAX_SOURCES = 16;
+
+/** No host has so many (NCCL takes 32); a text that does is noise, and what it costs stays bounded. */
+const MAX_PORTS = 1024;
+
+function limited(keys: readonly string[], ledger: Ledger): readonly string[] {
+  const kept = keys.slice(0, MAX_PORTS);
+  ledger.believe('number of RDMA ports', [
+    { source: 'the most that one host is taken to have', value: kept.length },
+    { source: 'the texts', value: keys.length },
+  ]);
+  return kept;
+}
 
 function portOf(
   key: string,
