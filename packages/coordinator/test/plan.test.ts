@@ -339,6 +339,14 @@ test('CPU gangs of the real engines need no GPU and no HCA', async (t) => {
     HF_HUB_OFFLINE: '1',
   });
   t.same(vllm.warnings, []);
+  const alone = feasible(
+    run({ name: 'one', engine: { kind: 'vllm' }, model: { path: '/m' }, gpusPerNode: 0 }, all.slice(0, 1)),
+  );
+  t.notOk(alone.ranks[0]?.processes[0]?.argv.includes('--nnodes'), 'one node needs no rendezvous');
+  t.same(
+    alone.ranks[0]?.ports.map(({ name }) => name),
+    ['http'],
+  );
   const sglang = feasible(
     run(
       {

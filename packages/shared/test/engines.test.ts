@@ -273,6 +273,7 @@ test('environment: owned, dangerous, secret, out of range', async (t) => {
   t.match(env('NCCL_IB_RETRY_CNT', '12'), [/^env-range: .*NCCL takes 0 to 7/]);
   t.match(env('NCCL_IB_TIMEOUT', ''), [/^env-range/]);
   t.match(env('A B'), [/^env-name/]);
+  t.match(env('CUDA_VISIBLE_DEVICES', '0,1'), [/^env-owned: .*gpusPerNode/]);
   t.match(problems('vllm', '0.32.0', [], { VLLM_PORT: '9000' }), [/^env-owned/]);
   t.same(
     problems('sglang', '0.5.23', [], {

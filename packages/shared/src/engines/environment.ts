@@ -33,6 +33,14 @@ export function checkEnvironment(
           fix: `remove ${name}`,
         },
       ];
+    if (name === 'CUDA_VISIBLE_DEVICES' && value !== '')
+      return [
+        {
+          category: 'env-owned',
+          because: `engine.env sets CUDA_VISIBLE_DEVICES=${value}, and the plan chooses the GPUs of every rank`,
+          fix: 'use gpusPerNode; an empty value is allowed for CPU ranks',
+        },
+      ];
     if (SECRET.test(name))
       return [
         {

@@ -77,9 +77,9 @@ export const sglang: Engine = {
 
   files: ({ rank }) => (rank === 0 ? [{ name: 'engine.yaml', content: 'api-key: "{apiKey}"\n' }] : []),
 
-  portPlans({ spec, rank, address, ports }) {
+  portPlans({ spec, rank, nodes, address, ports }) {
     const http = { name: 'http', address, port: ports.http ?? 0 };
-    if (rank > 0) return [http];
+    if (rank > 0 || nodes === 1) return [http];
     const span = this.ports(spec).find(({ name }) => name === 'dist-init')?.span ?? 1;
     const first = ports['dist-init'] ?? 0;
     const store = { name: 'dist-init', address: '0.0.0.0', port: first };

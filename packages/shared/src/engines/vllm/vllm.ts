@@ -75,14 +75,13 @@ export const vllm: Engine = {
 
   files: ({ rank }) => (rank === 0 ? [{ name: 'engine.yaml', content: 'api-key: "{apiKey}"\n' }] : []),
 
-  portPlans: ({ rank, address, ports }) =>
-    rank > 0
-      ? []
-      : [
-          { name: 'http', address, port: ports.http ?? 0 },
-          // torch's TCPStore listens on every interface.
-          { name: 'master', address: '0.0.0.0', port: ports.master ?? 0 },
-        ],
+  portPlans({ rank, nodes, address, ports }) {
+    if (rank > 0) return [];
+    const http = { name: 'http', address, port: ports.http ?? 0 };
+    // torch's TCPStore listens on every interface.
+    const store = { name: 'master', address: '0.0.0.0', port: ports.master ?? 0 };
+    return nodes === 1 ? [http] : [http, store];
+  },
 
   randomPorts: ({ address, rank, nodes }) =>
     nodes === 1
