@@ -1,5 +1,5 @@
 /** Mutated dumps through detect, parse, merge, select and diagnose. A case is named by its number alone, so it replays. */
-import { readTexts } from '@dsr1/shared/fabric/dump';
+import { type FabricDump, readManifestDump, readTexts } from '@dsr1/shared/fabric/dump';
 import { explainDump } from '@dsr1/shared/fabric/explain';
 import { explanationJson } from '@dsr1/shared/fabric/explain-json';
 import { linesOf } from '@dsr1/shared/fabric/parse/text';
@@ -21,7 +21,7 @@ export function fuzzOnce(
   const text = mutate(corpus, randomOf(number));
   const startedMs = nowMs();
   try {
-    const dump = readTexts(new Map([['-', text]]));
+    const dump = number % 2 === 0 ? readTexts(new Map([['-', text]])) : misfiled(text, number);
     const policy = { transport: 'auto', ncclVersion: null, gpuRanks: true, overrides: {} } as const;
     const answer = explanationJson(explainDump(dump, policy));
     JSON.stringify(answer);
@@ -35,6 +35,22 @@ export function fuzzOnce(
     ? { number, what: `took ${Math.round(tookMs)} ms for ${text.length} characters`, text }
     : null;
 }
+
+/** A manifest that takes the text for some kind of dump, right or wrong, and gives it to two nodes. */
+function misfiled(text: string, number: number): FabricDump {
+  const files = { [KINDS[number % KINDS.length] ?? '']: '-' };
+  const nodes = ['node1', 'node2'].map((name) => ({
+    name,
+    files,
+    given: { node_ip: '10.0.0.1', leader_ip: '10.0.0.2' },
+  }));
+  return readManifestDump({ nodes }, new Map([['-', text]]));
+}
+
+const KINDS =
+  'show_gids gid-table ibdev2netdev rdma-link ibstat ibstatus ibv_devices ibv_devinfo sysfs-infiniband ip-a ip-rule ip-route ifconfig interfaces topo-m nvidia-smi gpu-bus-ids nic-numa lspci nccl-log env ss unheard-of'.split(
+    ' ',
+  );
 
 /** Files of the corpus as raw material. */
 export function fuzzCorpus(cases: readonly LoadedCase[]): string[] {
