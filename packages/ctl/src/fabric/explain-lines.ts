@@ -69,7 +69,10 @@ function verdictLines(
     ...rejectedEnv.map((item) =>
       style.red(`setting  ${item.var}=${item.value}: ${item.because} [${item.category}]`),
     ),
-    ...diagnoses.flatMap((item) => [`cause    ${item.cause} [${item.category}]`, `  fix: ${item.fix}`]),
+    ...diagnoses.flatMap((item) => [
+      `${item.confidence === 'low' ? 'perhaps' : 'cause  '}  ${item.cause} [${item.category}]`,
+      `  fix: ${item.fix}`,
+    ]),
     '',
   ];
 }
