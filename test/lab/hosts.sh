@@ -21,6 +21,8 @@ readonly cache=${DSR1_CACHE:-$HOME/.cache/dsr1}/lab
 readonly base=$cache/bookworm-$(printf %s "$packages" | sha256sum | cut -c1-12)
 readonly lab=${DSR1_LAB:-/var/tmp/dsr1-lab}
 readonly management=dsr1-mgmt
+# What a command inside a host sees: a root login's environment, nothing of this machine's.
+readonly root_login=(PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8)
 
 fail() { echo "hosts.sh: $*" >&2; exit 1; }
 
@@ -173,7 +175,7 @@ command=${1:-}
 shift || true
 case $command in
   up) up "$@" ;;
-  exec) host=$1; shift; exec nsenter -t "$(init_pid "$host")" -m -u -i -n -p -C -- "$@" ;;
+  exec) host=$1; shift; exec nsenter -t "$(init_pid "$host")" -m -u -i -n -p -C -- env -i "${root_login[@]}" "$@" ;;
   root) echo "$lab/$1/root" ;;
   reboot) exec nsenter -t "$(init_pid "$1")" -m -u -i -n -p -- systemctl reboot ;;
   kill) power_off "$1" ;;

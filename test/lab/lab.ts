@@ -1,6 +1,7 @@
 /** The lab of real systemd hosts (hosts.sh) for tests: the same verbs, with output and time limits. */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { execa } from 'execa';
 
 const script = join(import.meta.dirname, 'hosts.sh');
 
@@ -31,15 +32,16 @@ export function bootLab(count: number, rails: number, binds: readonly string[] =
     execFileSync(script, args, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
   verb('up', String(count), String(rails));
   const roots = new Map(Array.from({ length: count }, (_, i) => [i + 1, verb('root', String(i + 1)).trim()]));
-  const exec = (i: number, argv: readonly string[], timeoutMs = 60_000): Promise<HostOutput> =>
-    new Promise((resolve) => {
-      const limits = { timeout: timeoutMs, maxBuffer: 64 << 20, killSignal: 'SIGKILL' } as const;
-      execFile(script, ['exec', String(i), ...argv], limits, (error, stdout, stderr) => {
-        const code =
-          error === null ? 0 : error.killed ? 124 : typeof error.code === 'number' ? error.code : 1;
-        resolve({ code, stdout, stderr });
-      });
-    });
+  const exec = async (i: number, argv: readonly string[], timeoutMs = 60_000): Promise<HostOutput> => {
+    const limits = {
+      timeout: timeoutMs,
+      maxBuffer: 64 << 20,
+      forceKillAfterDelay: 1_000,
+      reject: false,
+    } as const;
+    const { exitCode, timedOut, stdout, stderr } = await execa(script, ['exec', String(i), ...argv], limits);
+    return { code: timedOut ? 124 : (exitCode ?? 1), stdout, stderr };
+  };
   const bootId = async (i: number): Promise<string> =>
     (await exec(i, ['cat', '/proc/sys/kernel/random/boot_id'], 5_000)).stdout.trim();
   return {

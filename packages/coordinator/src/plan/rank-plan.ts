@@ -101,12 +101,12 @@ function requiredPaths({ modelPath, spec }: RankContext, processes: readonly Pro
 }
 
 /** A rank that takes some of its node's GPUs sees only those. */
-function withDevices(process: ProcessPlan, { facts }: UsableNode, gpus: readonly number[]): ProcessPlan {
+function withDevices(planned: ProcessPlan, { facts }: UsableNode, gpus: readonly number[]): ProcessPlan {
   const total = probed(facts.gpus, null)?.gpus.length ?? 0;
-  if (gpus.length === 0 || gpus.length === total) return process;
+  if (gpus.length === 0 || gpus.length === total) return planned;
   return {
-    ...process,
-    env: { CUDA_VISIBLE_DEVICES: gpus.join(','), ...process.env },
-    reasons: { ...process.reasons, CUDA_VISIBLE_DEVICES: `${gpus.length} of the node's ${total} GPUs` },
+    ...planned,
+    env: { CUDA_VISIBLE_DEVICES: gpus.join(','), ...planned.env },
+    reasons: { ...planned.reasons, CUDA_VISIBLE_DEVICES: `${gpus.length} of the node's ${total} GPUs` },
   };
 }

@@ -3,13 +3,24 @@ import type { Phase } from '../engines/phases.ts';
 import type { PhaseDeadlines, RankPlan } from '../plan/model.ts';
 
 export type CommandAction =
-  | { readonly kind: 'prepare'; readonly plan: RankPlan; readonly specHash: string; readonly apiKey: string; readonly expiresMs: number }
+  | {
+      readonly kind: 'prepare';
+      readonly plan: RankPlan;
+      readonly specHash: string;
+      readonly apiKey: string;
+      readonly expiresMs: number;
+    }
   | { readonly kind: 'commit'; readonly specHash: string; readonly deadlines: PhaseDeadlines }
   | { readonly kind: 'abort'; readonly reason: string }
   /** Stops this epoch and every older one; the tombstone refuses them for ever. */
   | { readonly kind: 'stop'; readonly graceMs: number; readonly reason: string }
   | { readonly kind: 'probe'; readonly probe: string; readonly arguments: unknown }
-  | { readonly kind: 'tailLog'; readonly process: string; readonly lastLines: number; readonly follow: boolean }
+  | {
+      readonly kind: 'tailLog';
+      readonly process: string;
+      readonly lastLines: number;
+      readonly follow: boolean;
+    }
   | { readonly kind: 'collectFacts' };
 
 /** Every command carries its fence: older leaders and older epochs are refused by the agent. */
@@ -77,7 +88,11 @@ export interface Heartbeat {
   readonly clockMs: number;
   readonly load1: number;
   readonly memoryAvailableBytes: number;
-  readonly gpus: readonly { readonly index: number; readonly usedMemoryBytes: number; readonly utilisationPercent: number }[];
+  readonly gpus: readonly {
+    readonly index: number;
+    readonly usedMemoryBytes: number;
+    readonly utilisationPercent: number;
+  }[];
 }
 
 export type FromAgent =
