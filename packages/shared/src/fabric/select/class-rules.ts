@@ -2,6 +2,7 @@
  * Rules that compare the usable ports of one node: which class of them is the compute fabric. Each takes the ports
  * that are left and names those that fall out. A rule that would leave nothing is not applied.
  */
+import { subnetOf } from './address.ts';
 import type { Control } from './control.ts';
 import { interfaceOf, type NodeView, type PortView } from './view.ts';
 
@@ -35,7 +36,7 @@ interface ClassContext {
 
 type ClassRule = (context: ClassContext) => Dropped[];
 
-const rules: readonly ClassRule[] = [farFromGpus, slowerClass, frontEndNames, management];
+const rules: readonly ClassRule[] = [farFromGpus, slowerClass, frontEndNames, management, otherNetwork];
 
 /** Ports behind the GPUs' own switches carry the fabric; one that is nearer to no GPU serves storage or the front end. */
 function farFromGpus({ view, ports }: ClassContext): Dropped[] {
@@ -92,26 +93,55 @@ function slowerClass({ view, ports }: ClassContext): Dropped[] {
 /** A site that names some interfaces for RDMA and others not has said which are the fabric. */
 function frontEndNames({ view, ports }: ClassContext): Dropped[] {
   if (ports.some((port) => port.netdev === null)) return [];
-  const stem = (port: PortView) => (port.netdev ?? '').replace(/\d+/g, '#');
-  const stems = [...new Set(ports.map(stem))];
-  if (stems.length < 2) return [];
-  const sized = (name: string) => ports.filter((port) => stem(port) === name).length;
+  const families = Map.groupBy(ports, (port) => (port.netdev ?? '').replace(/\d+/g, '#'));
+  const named = [...families].filter(([name]) => name.includes('rdma'));
+  const chosen = (named.length === 1 ? named[0]?.[1] : undefined) ?? evenShare(view, ports, families);
+  return apartFrom(
+    ports,
+    chosen,
+    (port) =>
+      `its interface ${port.netdev} is named apart from the ${chosen?.length} of the fabric: front end`,
+  );
+}
+
+/** Rails are numbered in one plan; a port whose address is of another network serves something else. */
+function otherNetwork({ view, ports }: ClassContext): Dropped[] {
+  const address = (port: PortView) => interfaceOf(view, port.netdev)?.addresses[0]?.address ?? null;
+  if (ports.some((port) => address(port) === null)) return [];
+  for (const prefix of [16, 8]) {
+    const networks = Map.groupBy(ports, (port) => subnetOf(address(port) ?? '', prefix) ?? '');
+    const chosen = evenShare(view, ports, networks);
+    if (chosen !== undefined)
+      return apartFrom(
+        ports,
+        chosen,
+        (port) =>
+          `its address ${address(port)} is of another network than the ${chosen.length} rails: front end`,
+      );
+  }
+  return [];
+}
+
+/** The only group whose size divides evenly among the GPUs, when all ports together do not. */
+function evenShare(
+  view: NodeView,
+  ports: readonly PortView[],
+  groups: ReadonlyMap<string, PortView[]>,
+): PortView[] | undefined {
   const gpus = view.node.gpuCount;
-  const whole = gpus === null || gpus < 2 ? [] : stems.filter((name) => sized(name) % gpus === 0);
-  const named = stems.filter((name) => name.includes('rdma'));
-  const chosen =
-    named.length === 1
-      ? named[0]
-      : whole.length === 1 && ports.length % (gpus ?? 1) !== 0
-        ? whole[0]
-        : undefined;
-  if (chosen === undefined) return [];
-  return ports
-    .filter((port) => stem(port) !== chosen)
-    .map((port) => ({
-      port,
-      because: `its interface ${port.netdev} is named apart from the ${sized(chosen)} ${chosen} interfaces of the fabric: front end`,
-    }));
+  if (gpus === null || gpus < 2 || ports.length % gpus === 0) return undefined;
+  const even = [...groups.values()].filter((group) => group.length % gpus === 0);
+  return even.length === 1 ? even[0] : undefined;
+}
+
+function apartFrom(
+  ports: readonly PortView[],
+  chosen: readonly PortView[] | undefined,
+  because: (port: PortView) => string,
+): Dropped[] {
+  return chosen === undefined
+    ? []
+    : ports.filter((port) => !chosen.includes(port)).map((port) => ({ port, because: because(port) }));
 }
 
 /** The NIC under the control interface is left to it, even if it is a perfect RoCE port, while others cover the GPUs. */
