@@ -26,7 +26,7 @@ export interface HcaToken {
 }
 
 /** Splits a value as NCCL does; rail and plane fields of 2.30 are ignored. */
-export function parseHcaList(value: string): { exclude: boolean; exact: boolean; tokens: HcaToken[] } {
+function parseHcaList(value: string): { exclude: boolean; exact: boolean; tokens: HcaToken[] } {
   const exclude = value.startsWith('^');
   const rest = exclude ? value.slice(1) : value;
   const exact = rest.startsWith('=');

@@ -104,7 +104,7 @@ function gidEntries({ transport, gidEnv, gidReason, gids, ncclVersion }: EnvInpu
 }
 
 /** The subnet that holds the chosen addresses and none of the rivals; null when not needed or not expressible. */
-export function addressRange(gids: readonly GidChoice[]): string | null {
+function addressRange(gids: readonly GidChoice[]): string | null {
   const rivals = gids.flatMap((gid) => (gid.family === 4 ? gid.rivals : []));
   if (rivals.length === 0) return null;
   const subnets = new Set(gids.map((gid) => gid.subnet));

@@ -57,8 +57,7 @@ export function usableGids(view: NodeView, port: PortView): GidEntry[] {
   const rows = table.filter(
     (row) => (versioned ? row.version === 2 : true) && ['ipv4', 'ipv6'].includes(gidKind(row)),
   );
-  const tables = view.ports.flatMap((other) => other.facts?.gids ?? []);
-  return rows.filter((row) => isLocal(view, row, tables));
+  return rows.filter((row) => isLocal(view, row));
 }
 
 /** What keeps a port's table from serving RoCE v2; null when a row serves or the text was cut before its twin. */
@@ -83,13 +82,11 @@ function tableFault(table: readonly GidEntry[]): string {
 }
 
 /** A container sees rows of other namespaces too: without an owner here, or of an address that is not here. */
-function isLocal(view: NodeView, row: GidEntry, tables: readonly GidEntry[]): boolean {
+function isLocal(view: NodeView, row: GidEntry): boolean {
   const address = gidAddress(row);
-  const listed = view.node.given.localIpv4 ?? [];
-  if (listed.length > 0 && tables.some((other) => listed.includes(gidAddress(other) ?? '')))
-    return address !== null && listed.includes(address);
-  if (row.netdev === null)
-    return !tables.some((other) => other.netdev !== null && gidKind(other) !== 'empty');
+  if (view.gidsListed) return address !== null && (view.node.given.localIpv4 ?? []).includes(address);
+  if (address === null) return true;
+  if (row.netdev === null) return !view.gidOwnersShown;
   const owner = view.node.netdevs?.find((netdev) => netdev.name === row.netdev);
   const known = (owner?.addresses ?? []).filter(
     (item) => item.family === (gidKind(row) === 'ipv4' ? 4 : 6) && item.scope !== 'link',

@@ -41,11 +41,23 @@ export interface NodeView {
   readonly node: FabricNode;
   readonly interfaces: readonly InterfaceView[];
   readonly ports: readonly PortView[];
+  /** Some GID row names its interface, so a row without one belongs to another namespace. */
+  readonly gidOwnersShown: boolean;
+  /** Some GID row is of `given.localIpv4`, so that list tells local rows from foreign ones. */
+  readonly gidsListed: boolean;
 }
 
 export function viewNode(node: FabricNode): NodeView {
   const ports = portViews(node);
-  return { node, ports, interfaces: interfaceViews(node, ports) };
+  const rows = ports.flatMap((port) => port.facts?.gids ?? []);
+  const listed = new Set(node.given.localIpv4);
+  return {
+    node,
+    ports,
+    interfaces: interfaceViews(node, ports),
+    gidOwnersShown: rows.some((row) => row.netdev !== null && gidKind(row) !== 'empty'),
+    gidsListed: listed.size > 0 && rows.some((row) => listed.has(gidAddress(row) ?? '')),
+  };
 }
 
 export function interfaceOf(view: NodeView, name: string | null): InterfaceView | null {
