@@ -369,6 +369,22 @@ test('the control interface', (t) => {
   t.match(control({ netdevs: [netdev('eth0', ['10.0.0.5/24']), netdev('eth1', ['10.0.0.6/24'])] }).refusals, [
     { category: 'overlapping-subnets' },
   ]);
+  const rack = (name: string, third: number, routes: FabricNode['routes']): FabricNode => ({
+    ...blank(name),
+    hcas: [],
+    netdevs: [netdev('eth0', [`10.0.${third}.5/24`])],
+    routes,
+  });
+  const cpu = { ...policy, gpuRanks: false };
+  t.match(selectFabric([rack('a', 1, null), rack('b', 2, null)], cpu).warnings, [/different subnets/]);
+  t.strictSame(
+    selectFabric(
+      [rack('a', 1, [route('default', 'eth0')]), rack('b', 2, [route('10.0.0.0/16', 'eth0')])],
+      cpu,
+    ).warnings,
+    [],
+    'routes were seen',
+  );
   const same = { ...blank('b'), hcas: [], netdevs: [netdev('eth0', ['10.0.0.5/24'])] };
   t.match(selectFabric([{ ...same, name: 'a' }, same], policy).refusals, [
     { category: 'wrong-interface', because: /10\.0\.0\.5/ },

@@ -1,8 +1,9 @@
 /** What is said about the gang as a whole once every node has chosen: values that differ, and what cannot work. */
 import type { NodeFabric, Refusal, Transport } from '../model.ts';
-import { parseAddress, subnetOf } from './address.ts';
+import { matchLength, parseAddress } from './address.ts';
 import { holderOf, overlayReason } from './control.ts';
-import { interfaceOf, type NodeView } from './view.ts';
+import { joiningSubnet } from './subnets.ts';
+import { type InterfaceAddress, interfaceOf, type NodeView } from './view.ts';
 
 export interface GangFinding {
   readonly warnings: readonly string[];
@@ -61,20 +62,37 @@ function overlayWarning(view: NodeView, name: string | null): string[] {
   ];
 }
 
+/** Subnets that differ need routes; where every node's table was seen and has them, nothing is left to say. */
 function routedControl(views: readonly NodeView[], nodes: readonly NodeFabric[]): string[] {
   const placed = nodes.flatMap((node, i) => {
     const view = views[i];
-    if (node.address === null || view === undefined) return [];
-    const prefix =
-      holderOf(view, node.address)?.addresses.find((own) => own.address === node.address)?.prefixLength ??
-      null;
-    const subnet = prefix === null || prefix > 30 ? null : subnetOf(node.address, prefix);
-    return subnet === null ? [] : [{ node: node.node, subnet }];
+    const own = view === undefined || node.address === null ? undefined : addressOf(view, node.address);
+    const subnet = own === undefined ? null : joiningSubnet(own);
+    return view === undefined || subnet === null ? [] : [{ node, view, subnet }];
   });
-  if (new Set(placed.map((item) => item.subnet)).size < 2) return [];
-  return [
-    `the control interfaces are in different subnets and need routes between them: ${placed.map((item) => `${item.node} ${item.subnet}`).join('; ')}`,
-  ];
+  const subnets = [...new Set(placed.map((item) => item.subnet))];
+  const lost = placed.filter(
+    ({ node, view, subnet }) =>
+      !reaches(
+        view,
+        node,
+        subnets.filter((other) => other !== subnet),
+      ),
+  );
+  if (subnets.length < 2 || lost.length === 0) return [];
+  const list = placed.map(({ node, subnet }) => `${node.node} ${subnet}`).join('; ');
+  return [`the control interfaces are in different subnets and need routes between them: ${list}`];
+}
+
+function addressOf(view: NodeView, address: string): InterfaceAddress | undefined {
+  return holderOf(view, address)?.addresses.find((own) => own.address === address);
+}
+
+function reaches(view: NodeView, node: NodeFabric, subnets: readonly string[]): boolean {
+  const routes = (view.node.routes ?? []).filter((route) => route.device === node.controlInterface);
+  return subnets.every((subnet) =>
+    routes.some((route) => matchLength(route.destination, subnet.split('/')[0] ?? '') !== null),
+  );
 }
 
 function missingControl(nodes: readonly NodeFabric[], views: readonly NodeView[]): Refusal[] {
