@@ -265,6 +265,11 @@ test('sockets that were asked for are no fallback', (t) => {
   const errors = (...lines: string[]) =>
     readNcclLog(lines.map((line) => `h:1:2 [0] NCCL INFO ${line}`))[0]?.errors.map((error) => error.category);
   t.strictSame(errors('Using network Socket'), ['tcp-fallback']);
+  t.strictSame(
+    errors('Using network Socket', 'ncclCommInitRank comm 0x1 rank 0 nranks 1 cudaDev 0 - Init START'),
+    [],
+    'a job of one rank',
+  );
   t.strictSame(errors('NCCL_IB_DISABLE set by environment to 1.', 'Using network Socket'), []);
   t.end();
 });

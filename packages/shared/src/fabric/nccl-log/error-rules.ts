@@ -203,7 +203,9 @@ function differentRails(a: string, b: string): boolean {
 function detailsOf(text: string): ErrorDetails {
   const find = (pattern: RegExp): string | null => pattern.exec(text)?.[1] ?? null;
   return {
-    peer: find(/(?:from peer|remote peer|recv from|Connect to|connect to) ([^\s,]+)/),
+    peer:
+      find(/(?:from peer|remote peer|recv from|Connect to|connect to) ([^\s,]+)/) ??
+      find(/(?:error|by peer|connect) \[([^\]\s]+)\]/),
     hca: find(/\b(?:hca|on dev|for HCA \d+) '?([A-Za-z][\w+]*(?::\d+)?)/),
     localGid: find(/local ?G(?:ID|id)s? (?!index)([0-9a-fA-F:.]+)/),
     remoteGid: find(/remote ?G(?:ID|id)s? ([0-9a-fA-F:.]+)/),

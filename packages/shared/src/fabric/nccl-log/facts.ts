@@ -61,6 +61,8 @@ export function newHostFacts(host: string | null): HostFacts {
 export function report(facts: HostFacts): NcclReport {
   const spot = facts.oob ?? facts.bootstrap;
   const transport = transportOf(facts);
+  // A job of one rank has nobody to talk to: sockets cost it nothing.
+  const alone = facts.ranks.size > 0 && [...facts.ranks.values()].every((item) => item.nranks === 1);
   return {
     library: facts.library,
     host: facts.host,
@@ -77,7 +79,9 @@ export function report(facts: HostFacts): NcclReport {
     env: Object.fromEntries(facts.env),
     ranks: [...facts.ranks.values()].sort((a, b) => a.rank - b.rank),
     netLinks: [...facts.netLinks.values()],
-    errors: facts.errors.filter((error) => !isSuperseded(error, transport)),
+    errors: facts.errors.filter(
+      (error) => !isSuperseded(error, transport) && !(alone && error.category === 'tcp-fallback'),
+    ),
     errorsDropped: facts.errorsDropped,
     benign: [...facts.benign],
   };
