@@ -17,7 +17,7 @@ import {
   type RankRecord,
 } from '../src/reconcile/model.ts';
 import { judge } from '../src/reconcile/relaunch.ts';
-import { startMessage } from '../src/reconcile/serving.ts';
+import { isServing, startMessage } from '../src/reconcile/serving.ts';
 
 const NOW = 10_000_000;
 const spec: DeploymentSpec = { name: 'r1', engine: { kind: 'rehearsal' }, nodes: { count: 2 } };
@@ -407,6 +407,26 @@ test('the restart policy', async (t) => {
   );
   t.equal(verdict([past('port-taken', 0, null)]), 0);
   t.equal(verdict(Array.from({ length: 6 }, (_, i) => past('port-taken', i, null))), 'fail');
+});
+
+test('a gang serves when its HTTP answers, or, without HTTP, when all ranks run', async (t) => {
+  const loading = [
+    { record: rank(0), node: view('gpu-1'), report: report(0, { phase: 'listening' }) },
+    { record: rank(1), node: view('gpu-2'), report: report(1) },
+  ];
+  const [first, second] = loading;
+  if (first === undefined || second === undefined) throw new Error('expected two ranks');
+  t.notOk(isServing(plan, loading));
+  t.ok(isServing(plan, [{ ...first, report: report(0) }, second]));
+  t.notOk(
+    isServing(plan, [
+      { ...first, report: report(0) },
+      { ...second, report: null },
+    ]),
+  );
+  const silent = { ...plan, ranks: plan.ranks.map((one) => ({ ...one, health: null })) };
+  t.ok(isServing(silent, loading));
+  t.notOk(isServing(silent, [first, { ...second, report: report(1, { state: 'prepared' }) }]));
 });
 
 test('what everybody waits for while a gang starts', async (t) => {

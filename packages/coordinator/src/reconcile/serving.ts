@@ -3,10 +3,9 @@ import { phaseIndex } from '@dsr1/shared/engines/phases';
 import type { LaunchPlan } from '@dsr1/shared/plan/model';
 import { type GangRank, rankName } from './gang.ts';
 
-/** Every rank runs, and those that answer HTTP (or the head, when none does) have reached `serving`. */
+/** Every rank runs, and those that answer HTTP have reached `serving`. Of a gang without HTTP nothing more is known. */
 export function isServing(plan: LaunchPlan, gang: readonly GangRank[]): boolean {
   const answering = new Set(plan.ranks.filter((rank) => rank.health !== null).map((rank) => rank.rank));
-  if (answering.size === 0) answering.add(0);
   return gang.every(
     ({ record, report }) =>
       report?.state === 'running' && (report.phase === 'serving' || !answering.has(record.rank)),
