@@ -93,13 +93,13 @@ test('two bare hosts become one endpoint and stay one', { timeout: 600_000 }, as
           nodeName: 'gpu-1',
           controlInterface: 'host0',
           address: '10.77.0.1',
-          hcas: ['mlx5_1:1', 'mlx5_2:1'],
+          hcas: ['mlx5_1', 'mlx5_2'],
         },
         {
           nodeName: 'gpu-2',
           controlInterface: 'host0',
           address: '10.77.0.2',
-          hcas: ['mlx5_1:1', 'mlx5_2:1'],
+          hcas: ['mlx5_1', 'mlx5_2'],
         },
       ],
     );
@@ -186,7 +186,7 @@ test('two bare hosts become one endpoint and stay one', { timeout: 600_000 }, as
         await lab.exec(host, [
           'sh',
           '-c',
-          'systemctl list-units --all --plain --no-legend "dsr1-run-*"; pgrep -fa rehearse-rank || true; ls -A /run/dsr1/runs',
+          'systemctl list-units --all --plain --no-legend "dsr1-run-*"; pgrep -fa [r]ehearse-rank || true; ls -A /run/dsr1/runs',
         ]),
         'look',
       );

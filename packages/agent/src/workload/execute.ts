@@ -98,15 +98,13 @@ function executorsOver(deps: ExecuteDeps): Executors {
     async stop({ runId, graceMs, reason }) {
       const run = mustHave(table, runId);
       await letGo(runId);
-      if (run.state === 'prepared' || run.state === 'void') {
-        folders.remove(runId);
-        table.note({ ...run, state: 'stopped' });
-      } else {
+      if (run.state !== 'prepared' && run.state !== 'void') {
         log.info({ runId, reason }, 'stopping rank');
         table.note({ ...run, state: run.state === 'exited' ? 'exited' : 'stopping' });
         await end(run, graceMs ?? run.plan.stopGraceSeconds * 1000);
-        table.note({ ...run, state: 'stopped' });
       }
+      folders.remove(runId);
+      table.note({ ...run, state: 'stopped' });
       changed(runId);
     },
     async adopt({ runId }) {

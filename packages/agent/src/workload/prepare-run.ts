@@ -19,7 +19,7 @@ export async function prepareRun(
   }
   const reservation = await checkAndReserve(plan, { ...deps.prepare, runtime: deps.runtimes[plan.runtime] });
   try {
-    folders.create(runId, plan, apiKey);
+    folders.create({ runId, deployment, epoch, plan }, apiKey);
     const expiresAtMs = clock.monotonicMs() + expiresMs;
     const { bootId } = deps;
     table.put({ ...NOT_STARTED, runId, deployment, epoch, plan, planHash, specHash, bootId, expiresAtMs });

@@ -1,19 +1,23 @@
-/** The folder of one run (0700): files of the plan, its key, and a copy of its record for the case that the journal is lost. */
+/** The folder of one run (0700): files of the plan, and a copy of its record for the case that the journal is lost. */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RankPlan } from '@dsr1/shared/plan/model';
 import type { RunRecord } from './model.ts';
 
+export interface Run {
+  readonly runId: string;
+  readonly deployment: string;
+  readonly epoch: number;
+  readonly plan: RankPlan;
+}
+
 export interface RunFolders {
   pathOf(runId: string): string;
-  logFileOf(
-    run: { readonly deployment: string; readonly epoch: number; readonly plan: RankPlan },
-    processId: string,
-  ): string;
+  logFileOf(run: Omit<Run, 'runId'>, processId: string): string;
   /** Makes the folder anew with the plan's files, `{apiKey}` and `{runDir}` filled in. */
-  create(runId: string, plan: RankPlan, apiKey: string): void;
-  /** Empty when the folder is gone. */
-  apiKeyOf(runId: string): string;
+  create(run: Run, apiKey: string): void;
+  /** The key that the attempt's logs may hold, for masking; it outlives the folder beside them. Empty when it is gone. */
+  apiKeyOf(run: Omit<Run, 'runId'>): string;
   keepRecord(run: RunRecord): void;
   /** Records found in run folders; damaged ones are left out. */
   keptRecords(): readonly RunRecord[];
@@ -28,21 +32,24 @@ const KEPT_ATTEMPTS = 5;
 
 export function runFolders(options: { readonly runsDir: string; readonly logsDir: string }): RunFolders {
   const pathOf = (runId: string): string => join(options.runsDir, runId);
+  const logsOf = ({ deployment, epoch }: Omit<Run, 'runId'>): string =>
+    join(options.logsDir, deployment, String(epoch));
   return {
     pathOf,
-    logFileOf: ({ deployment, epoch, plan }, processId) =>
-      join(options.logsDir, deployment, String(epoch), `rank-${plan.rank}-${processId}.log`),
-    create(runId, plan, apiKey) {
-      const folder = pathOf(runId);
+    logFileOf: (run, processId) => join(logsOf(run), `rank-${run.plan.rank}-${processId}.log`),
+    create(run, apiKey) {
+      const { plan } = run;
+      const folder = pathOf(run.runId);
       rmSync(folder, { recursive: true, force: true });
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-      const write = (name: string, content: string): void =>
-        writeFileSync(join(folder, name), content, { mode: 0o600 });
-      write(KEY_FILE, apiKey);
-      for (const { name, content } of plan.files)
-        write(name, withRunDir(content, folder).replaceAll('{apiKey}', apiKey));
+      mkdirSync(logsOf(run), { recursive: true, mode: 0o750 });
+      writeFileSync(join(logsOf(run), KEY_FILE), apiKey, { mode: 0o600 });
+      for (const { name, content } of plan.files) {
+        const filled = withRunDir(content, folder).replaceAll('{apiKey}', apiKey);
+        writeFileSync(join(folder, name), filled, { mode: 0o600 });
+      }
     },
-    apiKeyOf: (runId) => readOr(join(pathOf(runId), KEY_FILE), ''),
+    apiKeyOf: (run) => readOr(join(logsOf(run), KEY_FILE), ''),
     keepRecord(run) {
       writeFileSync(join(pathOf(run.runId), RECORD_FILE), JSON.stringify(run), { mode: 0o600 });
     },

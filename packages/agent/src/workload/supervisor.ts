@@ -93,7 +93,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
         phases: engine.phases,
         rule: ruleOf(run, engine),
         probeHealth: deps.probeHealth,
-        apiKey: deps.folders.apiKeyOf(runId),
+        apiKey: deps.folders.apiKeyOf(run),
         seconds: () => Math.max(0, (deps.clock.monotonicMs() - (run.committedAtMs ?? 0)) / 1000),
         logFileOf: (processId) => deps.folders.logFileOf(run, processId),
       });

@@ -109,7 +109,7 @@ export async function openWorkload(deps: WorkloadDeps): Promise<Workload> {
         const now = table.get(run.runId);
         return now === undefined || now.state === 'exited' || now.state === 'stopped';
       };
-      return { path: folders.logFileOf(run, processId), secrets: [folders.apiKeyOf(run.runId)], isOver };
+      return { path: folders.logFileOf(run, processId), secrets: [folders.apiKeyOf(run)], isOver };
     },
     async stopAll(reason) {
       const steps = [...table.state().runs.values()].flatMap(
