@@ -13,11 +13,18 @@ const COMMON_ENV = { OMP_NUM_THREADS: '1', HF_HUB_OFFLINE: '1' };
 type Layout = { readonly tensor?: number; readonly pipeline?: number };
 
 /** Real vLLM over two hosts by its own multiprocessing. PP cannot run with --enforce-eager on CPUs. */
-export function vllmGang(name: string, at: EngineInstallation, layout: Layout): string {
+export const vllmGang = (name: string, at: EngineInstallation, layout: Layout): string =>
+  deployment(name, at, layout, vllmEngine('vllm', at, layout));
+
+/** The same on a Ray cluster of its own. */
+export const vllmRayGang = (name: string, at: EngineInstallation, layout: Layout): string =>
+  deployment(name, at, layout, vllmEngine('vllm-ray', at, layout));
+
+function vllmEngine(kind: 'vllm' | 'vllm-ray', { python }: EngineInstallation, layout: Layout): object {
   const eager = layout.pipeline === undefined;
-  return deployment(name, at, layout, {
-    kind: 'vllm',
-    python: at.python,
+  return {
+    kind,
+    python,
     args: [
       ...['--max-model-len', '2048', '--max-num-seqs', '4', '--kv-cache-memory-bytes', '67108864'],
       ...(eager ? ['--enforce-eager'] : ['-cc.mode=2', '-cc.backend=eager']),
@@ -28,7 +35,7 @@ export function vllmGang(name: string, at: EngineInstallation, layout: Layout): 
       VLLM_NO_USAGE_STATS: '1',
       ...(eager ? { TORCH_COMPILE_DISABLE: '1' } : {}),
     },
-  });
+  };
 }
 
 /** Real SGLang over two hosts. */

@@ -25,6 +25,7 @@ async function aProcess(t: Test, runId: string, ...orders: readonly string[]) {
     env: { GREETING: 'hello' },
     folder,
     logFile,
+    alone: true,
   };
   const handle = await runtime.start(request);
   // Ranks do not keep the agent alive; the test has to.
@@ -61,6 +62,7 @@ test('a program that cannot be started is a named error', async (t) => {
     env: {},
     folder,
     logFile: join(folder, 'log'),
+    alone: true,
   };
   await t.rejects(processRuntime().start(request), {
     code: 'LAUNCH_FAILED',

@@ -25,6 +25,7 @@ export async function startAll(
       env: filled,
       folder,
       logFile,
+      alone: run.plan.processes.length === 1,
     };
     started.push({ id, handle: await runtime.start(request) });
   }

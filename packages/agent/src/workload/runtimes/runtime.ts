@@ -13,6 +13,8 @@ export interface ProcessStart {
   readonly env: Readonly<Record<string, string>>;
   readonly folder: string;
   readonly logFile: string;
+  /** The rank's only process: nothing has to be shared through /tmp or /dev/shm with a process beside it. */
+  readonly alone: boolean;
 }
 
 /** Both null when the status cannot be known: a process that the agent adopted is not its child. */

@@ -3,7 +3,7 @@
  * agent's unit (limits, OOM score, sandbox) is inherited. Adopted by unit name.
  */
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Dsr1Error } from '@dsr1/shared/errors';
 import type { ProcessHandle } from '../model.ts';
@@ -14,6 +14,8 @@ import { environmentFile, exitFromUnit, parseProperties, unitNameOf } from './sy
 
 const EXIT_POLL_MS = 250;
 const KILL_WAIT_MS = 10_000;
+/** Where CacheDirectory=dsr1 is. */
+const CACHE = '/var/cache/dsr1';
 
 export function systemdRuntime(): Runtime {
   return {
@@ -44,7 +46,9 @@ const handleOf = (unit: string, pid: number): ProcessHandle => ({
 });
 
 /** Type=exec (systemd 240): the call fails when the program cannot be exec'd. RemainAfterExit keeps the exit status to be read. */
-async function systemdRun({ argv, env, folder, logFile, runId }: ProcessStart, unit: string): Promise<void> {
+async function systemdRun(start: ProcessStart, unit: string): Promise<void> {
+  const { argv, folder, logFile, runId } = start;
+  const env = start.alone ? { TORCHINDUCTOR_CACHE_DIR: `${CACHE}/torchinductor`, ...start.env } : start.env;
   // Variables may be secrets: argv is public, this file is not. systemd reads it when it starts the process.
   const environment = join(folder, `.${unit}.env`);
   writeFileSync(environment, environmentFile({ ...env, [RUN_ID_VARIABLE]: runId }), { mode: 0o600 });
@@ -59,6 +63,7 @@ async function systemdRun({ argv, env, folder, logFile, runId }: ProcessStart, u
     'LimitMEMLOCK=infinity',
     'LimitNOFILE=1048576',
     'TasksMax=infinity',
+    ...(start.alone ? privateFiles() : []),
     `WorkingDirectory=${folder}`,
     `EnvironmentFile=${environment}`,
     `StandardOutput=append:${logFile}`,
@@ -81,6 +86,20 @@ async function systemdRun({ argv, env, folder, logFile, runId }: ProcessStart, u
     `systemd could not start ${argv[0]}: ${answer.stderr.trim().split('\n').at(-1) ?? `status ${answer.code}`}`,
   );
 }
+
+/**
+ * Engines leave sockets, locks and shared memory behind, above all when they are killed. In a mount namespace of its own
+ * all of it goes with the unit. /dev/shm keeps the size that the host gives it; compiled kernels, which live in /tmp by
+ * default, move to a folder that stays.
+ */
+const privateFiles = (): readonly string[] => {
+  const { blocks, bsize } = statfsSync('/dev/shm');
+  return [
+    'PrivateTmp=yes',
+    `TemporaryFileSystem=/dev/shm:mode=1777,size=${blocks * bsize}`,
+    'CacheDirectory=dsr1',
+  ];
+};
 
 async function waitForExit(handle: ProcessHandle, signal: AbortSignal): Promise<Exit> {
   while (!signal.aborted && isSame(handle))
