@@ -28,6 +28,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandFactory>>> = {
   stop: async () => (await import('./commands/lifecycle.ts')).stopCommand,
   rm: async () => (await import('./commands/lifecycle.ts')).rmCommand,
   fabric: async () => (await import('./commands/fabric.ts')).fabricCommand,
+  diagnose: async () => (await import('./commands/diagnose.ts')).diagnoseCommand,
   context: async () => (await import('./commands/context.ts')).contextCommand,
   version: async () => (await import('./commands/version.ts')).versionCommand,
   completion: async () => (await import('./commands/completion.ts')).completionCommand,

@@ -1,0 +1,24 @@
+/** Diagnoses as lines of text: the first in full, the others in a line each. Pure. */
+import type { Diagnosis } from '@dsr1/shared/diagnose/model';
+import type { Style } from '../output/style.ts';
+import { diagnoseText } from '../text/diagnose.ts';
+
+const MAX_COLUMNS = 400;
+
+export function diagnosisLines(diagnoses: readonly Diagnosis[], style: Style): string[] {
+  const [first, ...others] = diagnoses;
+  if (first === undefined) return [style.green(diagnoseText.fine)];
+  return [
+    `${style.bold(style.red(first.category))}  ${first.cause}  ${style.dim(diagnoseText.percent(first.confidence))}`,
+    ...first.evidence.map(
+      ({ file, number, line }) => `  ${style.dim(`${file}:${number}`)}  ${line.trim().slice(0, MAX_COLUMNS)}`,
+    ),
+    ...(first.where === null ? [] : [`  ${style.dim(`${diagnoseText.first} ${first.where}`)}`]),
+    `  ${style.bold(diagnoseText.fix)}  ${first.fix}`,
+    ...(others.length === 0 ? [] : ['', `${diagnoseText.further}:`]),
+    ...others.map(
+      ({ category, cause, confidence }) =>
+        `  ${category}  ${cause}  ${style.dim(diagnoseText.percent(confidence))}`,
+    ),
+  ];
+}

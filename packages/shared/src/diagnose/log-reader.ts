@@ -1,0 +1,102 @@
+/** Reads one log line by line and keeps, within fixed bounds, what may decide. */
+import { type LogLine, readLine } from './line.ts';
+import type { EvidenceLine, Rule } from './model.ts';
+import { echo, harmless, notes } from './rules/notes.ts';
+import { rules } from './rules.ts';
+
+/** A line that a rule knows. */
+export interface Hit extends LogLine {
+  readonly rule: Rule;
+  readonly match: readonly string[];
+  readonly at: EvidenceLine;
+  /** The exception was raised while another one was handled: the first one is nearer to the cause. */
+  readonly chained: boolean;
+}
+
+/** An exception or an error that no rule knows. */
+export interface Telling extends LogLine {
+  readonly at: EvidenceLine;
+  readonly kind: 'exception' | 'error' | 'echo';
+  readonly chained: boolean;
+}
+
+export interface LogReading {
+  readonly file: string;
+  readonly hits: readonly Hit[];
+  readonly telling: readonly Telling[];
+  readonly notes: ReadonlyMap<string, readonly EvidenceLine[]>;
+}
+
+export interface LogReader {
+  /** Takes a line without its newline; pieces of a line that was cut have the same number. */
+  push(line: string, number: number): void;
+  reading(): LogReading;
+}
+
+const limits = { hitsPerRule: 4, telling: 24, noteLines: 3, known: 4096, whos: 256, evidence: 8192 };
+
+export function createLogReader(file: string): LogReader {
+  const hits = new Map<string, Hit[]>();
+  const telling: Telling[] = [];
+  const seenNotes = new Map<string, EvidenceLine[]>();
+  /** Texts that were looked at already: ranks repeat each other. */
+  const known = new Set<string>();
+  /** Per speaker: an exception that was being handled when the next one came. */
+  const handling = new Set<string>();
+
+  const take = (raw: string, number: number): void => {
+    const line = readLine(raw);
+    const speaker = line.who ?? '';
+    if (separators.test(line.text)) {
+      if (handling.size < limits.whos) handling.add(speaker);
+      return;
+    }
+    const isException = exception.test(line.text);
+    const chained = handling.has(speaker);
+    if (isException) handling.delete(speaker);
+    if (known.has(line.text)) return;
+    if (known.size < limits.known) known.add(line.text);
+    const at = { file, line: raw.slice(0, limits.evidence), number };
+    for (const note of notes) {
+      if (!note.line.test(line.text)) continue;
+      const lines = seenNotes.get(note.id) ?? [];
+      if (lines.length < limits.noteLines) seenNotes.set(note.id, [...lines, at]);
+    }
+    if (harmless.test(line.text)) return;
+    let matched = false;
+    for (const rule of rules) {
+      const match = rule.line.exec(line.text);
+      if (match === null) continue;
+      matched ||= rule.quiet !== true && rule.strength !== 'consequence';
+      const kept = hits.get(rule.id) ?? [];
+      if (kept.length < limits.hitsPerRule)
+        hits.set(rule.id, [...kept, { ...line, rule, match: [...match], at, chained }]);
+    }
+    if (matched || telling.length >= limits.telling) return;
+    const kind = echo.test(line.text)
+      ? 'echo'
+      : isException
+        ? 'exception'
+        : errorLine.test(raw)
+          ? 'error'
+          : null;
+    if (kind !== null) telling.push({ ...line, at, kind, chained });
+  };
+
+  return {
+    push(line, number) {
+      if (relevant.test(line)) take(line, number);
+    },
+    reading: () => ({ file, hits: [...hits.values()].flat(), telling, notes: seenNotes }),
+  };
+}
+
+const separators =
+  /^(?:During handling of the above exception, another|The above exception was the direct cause)/;
+const exception =
+  /^(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?:Error|Exception|Interrupt|Exit|Warning|Timeout|Died)(?:: |$)|^Exception: /;
+const errorLine = /\b(?:ERROR|CRITICAL|FATAL|[Ff]atal|[Ee]rror|panic|[Ff]ailed|terminate called)\b/;
+
+/** One cheap look that most lines of a healthy log do not pass. Every rule's line holds one of these words. */
+const relevant =
+  /error|exception|fail|fatal|traceback|cannot|can't|couldn't|unable|not |no |invalid|unknown|unsupp|unrecog|refused|denied|timed? ?out|timeout|watchdog|killed|oom|died|dead|exit|signal|sigquit|sigbus|sigseg|segment|memory|mismatch|too |busy|peer|broken|closed|loopback|conflict|corrupt|missing|requires?|must|should|only |assert|undefined|does|fork|thread|what\(\)|pids|limit|divisible|symbol|nvcc|ninja|\bgcc|ptx|certificate|clock|skew|xid|ecc|fallen|surprise|fault|state +:|GPU\b|MIG-|ray|File "|world_size=|nccl|"GET |Init |unbalanced|PTX|Cma|custom|spans|shards|\.so\b|40[13]|unauthor|gated|offline|resolv|permission|permitted|quota|space|bus err|lfs|trust|config_mapping|placement|node:|python:|publisher|eagle|draft|defunct|acsctl|dmar|io_page|kernel|Oops|incompat|exclusive|stale|in use|reset|pull access|handling|direct cause|visible|lost/i;

@@ -1,0 +1,69 @@
+/** What diagnosis works on and answers. Pure data. */
+import type { FabricCategory } from '../fabric/diagnose/categories.ts';
+import type { Category } from './categories.ts';
+
+/** `fabric` categories that no launch rule has are told too when nothing else is found. */
+export type DiagnosisCategory = Category | FabricCategory | 'unknown';
+
+export interface EvidenceLine {
+  readonly file: string;
+  /** As logged. */
+  readonly line: string;
+  /** From 1. */
+  readonly number: number;
+}
+
+export interface Diagnosis {
+  readonly category: DiagnosisCategory;
+  readonly cause: string;
+  /** Exact settings or commands. */
+  readonly fix: string;
+  /** 0..1 */
+  readonly confidence: number;
+  readonly evidence: readonly EvidenceLine[];
+  /** Who said the deciding line first: `rank1.log (Worker_TP8)`. */
+  readonly where: string | null;
+}
+
+/** What an operator or an agent knows besides the logs, as `key: value`; keys of nested values are joined by dots. */
+export type FactLines = readonly (readonly [key: string, value: string])[];
+
+/**
+ * `proof`: says the cause itself; `strong`: this cause nearly always; `hint`: a guess better than none;
+ * `consequence`: the end of something that happened elsewhere, never before a cause.
+ */
+export type Strength = 'proof' | 'strong' | 'hint' | 'consequence';
+
+/** What a rule may look at besides its line. */
+export interface Scene {
+  readonly facts: FactLines;
+  /** Some `key: value` of the facts matches. */
+  fact(pattern: RegExp): boolean;
+  /** A note with this id was seen in any log. */
+  saw(note: string): boolean;
+}
+
+export interface Rule {
+  readonly id: string;
+  readonly category: Category;
+  /** What decides, in a line without its prefixes. */
+  readonly line: RegExp;
+  readonly strength: Strength;
+  /** Who prints this: file of the program, or the document that defines it. */
+  readonly source: string;
+  /** Holds besides the line; `match` are the groups of `line`. */
+  readonly when?: (scene: Scene, match: readonly string[]) => boolean;
+  /** Counts only when nothing else was found: silence and green lines. */
+  readonly quiet?: true;
+  /** Notes whose lines prove it too. */
+  readonly beside?: readonly string[];
+  /** More exact than the words of the category; `$1` is the first group of `line`. */
+  readonly cause?: string;
+  readonly fix?: string;
+}
+
+/** A line that says nothing wrong by itself and helps to tell causes apart. */
+export interface Note {
+  readonly id: string;
+  readonly line: RegExp;
+}

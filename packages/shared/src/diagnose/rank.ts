@@ -1,0 +1,50 @@
+/** Which finding is the cause. One pure function of strength, order and support. */
+import type { Hit } from './log-reader.ts';
+import type { Strength } from './model.ts';
+
+const weights: Readonly<Record<Strength, number>> = {
+  proof: 0.95,
+  strong: 0.8,
+  hint: 0.5,
+  consequence: 0.25,
+};
+const PENALTY = { chained: 0.05, mild: 0.1, later: 0.02, mostLater: 5, quiet: 0.1 };
+
+export interface Ranked {
+  readonly hit: Hit;
+  /** 0..1, told as confidence. */
+  readonly score: number;
+}
+
+/**
+ * Best first. A proof beats a sign, a cause beats a consequence, an exception beats the one raised while it was
+ * handled, an error beats what its program calls a warning, and of equals the earlier in wall time wins.
+ */
+export function rank(hits: readonly Hit[]): Ranked[] {
+  const ordered = inTime(hits);
+  const turns = new Map<string, number>();
+  for (const { rule } of ordered) if (!turns.has(rule.category)) turns.set(rule.category, turns.size);
+  return ordered
+    .map((hit) => ({ hit, score: score(hit, turns.get(hit.rule.category) ?? 0) }))
+    .sort((a, b) => b.score - a.score);
+}
+
+/** Hits by wall time where all lines carry one, else file by file. */
+export function inTime<T extends Pick<Hit, 'seconds' | 'at'>>(items: readonly T[]): T[] {
+  const timed = items.every(({ seconds }) => seconds !== null);
+  return [...items].sort(
+    (a, b) =>
+      (timed ? (a.seconds ?? 0) - (b.seconds ?? 0) : a.at.file.localeCompare(b.at.file)) ||
+      a.at.number - b.at.number,
+  );
+}
+
+function score({ rule, chained, mild }: Hit, turn: number): number {
+  return (
+    weights[rule.strength] -
+    (chained ? PENALTY.chained : 0) -
+    (mild && rule.quiet !== true ? PENALTY.mild : 0) -
+    (rule.quiet === true ? PENALTY.quiet : 0) -
+    Math.min(turn, PENALTY.mostLater) * PENALTY.later
+  );
+}
