@@ -1,0 +1,73 @@
+/** An answer for people: the verdict and its reasons; with `--explain` the sum that an engineer would have written down. */
+import { countText, sizeText } from '@dsr1/shared/facts/units';
+import type { FitAnswer } from '@dsr1/shared/models/fit';
+import type { ModelSets } from '@dsr1/shared/models/smallest-sets';
+import type { Style } from '../output/style.ts';
+import { formatTable } from '../output/table.ts';
+
+export function answerLines(answer: FitAnswer, explain: boolean, style: Style): string[] {
+  const { verdict, because, assumed, nearest, figures } = answer;
+  const colour = verdict === 'fits' ? style.green : verdict === null ? style.yellow : style.red;
+  return [
+    `verdict  ${colour(verdict ?? 'unknown')}`,
+    ...because.map((reason) => `  ${reason}`),
+    ...(nearest === null
+      ? []
+      : [
+          `nearest  ${nearest.change}${nearest.tokens === null ? '' : ` (${nearest.tokens} tokens)`}`,
+          `  ${nearest.flags.join(' ')}`,
+        ]),
+    ...(figures.weightsBytes === null ? [] : [`weights  ${sizeText(figures.weightsBytes)} a GPU`]),
+    `cache    ${Math.round(figures.tokenBytes)} B a token a GPU`,
+    ...assumed.map((text) => style.yellow(`assumed  ${text}`)),
+    ...(explain ? ['', ...explainLines(answer, style)] : []),
+  ];
+}
+
+export function setLines({ sets, because }: ModelSets, most: number): string[] {
+  const rows = sets
+    .slice(0, most)
+    .map(({ gpus, nodes, tensor, pipeline, figures }) => [
+      `${gpus} GPUs`,
+      countText(nodes.length, 'node'),
+      `TP ${tensor}`,
+      `PP ${pipeline}`,
+      `${sizeText(figures.weightsBytes ?? 0)} weights a GPU`,
+      `${figures.tokens ?? 0} tokens`,
+      `${(figures.concurrency ?? 0).toFixed(1)} requests`,
+      nodes.slice(0, 4).join(' '),
+    ]);
+  return [because, ...formatTable(rows), ...(sets.length > most ? [`and ${sets.length - most} more`] : [])];
+}
+
+function explainLines({ lines, weights, figures }: FitAnswer, style: Style): string[] {
+  const parts = (weights?.parts ?? []).map((part) => [
+    part.part,
+    billions(part.parameters),
+    sizeText(part.bytes),
+    ...part.stageBytes.map((bytes) => gib(bytes)),
+  ]);
+  const stages = figures.stageWeightsBytes.map((_, stage) => `GPU of stage ${stage}`);
+  const total = [
+    'all',
+    billions(weights?.parameters ?? 0),
+    sizeText(weights?.bytes ?? 0),
+    ...figures.stageWeightsBytes.map(gib),
+  ];
+  return [
+    style.bold('weights'),
+    ...formatTable([['part', 'parameters', 'stored', ...stages], ...parts, total]),
+    '',
+    style.bold('one GPU of the stage that limits'),
+    ...formatTable(
+      lines.map(({ what, how, bytes }) => [
+        what,
+        bytes === null ? '' : what === 'one token' ? `${Math.round(bytes)} B` : gib(bytes),
+        how,
+      ]),
+    ),
+  ];
+}
+
+const billions = (parameters: number): string => `${(parameters / 1e9).toFixed(3)} B`;
+const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(2)} GiB`;

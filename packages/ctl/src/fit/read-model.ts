@@ -1,0 +1,81 @@
+/** MODEL of `dsr1ctl fit`: a published model by name, or a folder that has been downloaded. */
+import { readFile, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { Dsr1Error } from '@dsr1/shared/errors';
+import { knownConfig, nearestName } from '@dsr1/shared/models/known/known-models';
+import { type ModelReading, readModel } from '@dsr1/shared/models/read-model';
+import { isObject, type JsonObject } from '@dsr1/shared/models/reader';
+import type { ModelShape } from '@dsr1/shared/models/shape';
+import { fitText } from '../text/fit.ts';
+
+export interface FoundModel {
+  readonly shape: ModelShape;
+  /** Bytes of all shards by the index; null for a name, or a folder without an index. */
+  readonly indexBytes: number | null;
+}
+
+/** @throws NOT_FOUND, CONFIG_INVALID, INVALID_ARGUMENT for GGUF */
+export async function findModel(model: string, cwd: string): Promise<FoundModel> {
+  if (model.toLowerCase().endsWith('.gguf'))
+    throw new Dsr1Error('INVALID_ARGUMENT', fitText.gguf(model), { hint: fitText.ggufHint });
+  const folder = resolve(cwd, model);
+  const isFolder = await stat(folder).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (isFolder) return readFolder(folder);
+  const config = knownConfig(model);
+  if (config !== null) return { shape: modelShape(readModel(config), model), indexBytes: null };
+  const near = nearestName(model);
+  throw new Dsr1Error('NOT_FOUND', fitText.unknownModel(model), {
+    hint: near === null ? fitText.unknownHint : fitText.nearHint(near),
+  });
+}
+
+async function readFolder(folder: string): Promise<FoundModel> {
+  const path = join(folder, 'config.json');
+  const text = await readFile(path, 'utf8').catch((cause) => {
+    throw new Dsr1Error('NOT_FOUND', fitText.noConfig(folder), { cause, hint: fitText.noConfigHint });
+  });
+  return {
+    shape: modelShape(readModel(parseJsonObject(text, path)), folder),
+    indexBytes: await indexBytes(folder),
+  };
+}
+
+/** `metadata.total_size` of model.safetensors.index.json, or the size of the one file. */
+async function indexBytes(folder: string): Promise<number | null> {
+  const path = join(folder, 'model.safetensors.index.json');
+  const text = await readFile(path, 'utf8').catch(() => null);
+  if (text === null)
+    return stat(join(folder, 'model.safetensors')).then(
+      ({ size }) => size,
+      () => null,
+    );
+  const { metadata } = parseJsonObject(text, path);
+  const total = isObject(metadata) ? metadata.total_size : null;
+  return typeof total === 'number' && total > 0 ? total : null;
+}
+
+/** @throws CONFIG_INVALID naming every field that no model can have */
+export function modelShape(reading: ModelReading, what: string): ModelShape {
+  if (reading.known) return reading.shape;
+  const { refusals, because } = reading;
+  const fields = refusals.map(({ field, expected, found }) => fitText.refused(field, expected, found));
+  throw new Dsr1Error('CONFIG_INVALID', fitText.notReadable(what, [...fields, ...because]), {
+    details: { refusals },
+    hint: fitText.notReadableHint,
+  });
+}
+
+/** @throws CONFIG_INVALID */
+export function parseJsonObject(text: string, path: string): JsonObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new Dsr1Error('CONFIG_INVALID', fitText.noJson(path), { cause });
+  }
+  if (isObject(value)) return value;
+  throw new Dsr1Error('CONFIG_INVALID', fitText.noJson(path));
+}

@@ -1,0 +1,122 @@
+/** Weights of one attention layer, by kind. */
+
+import { assertNever } from '../errors.ts';
+import { type Cut, type Matrix, type Part, plain } from './matrices.ts';
+import type {
+  Attention,
+  CompressedAttention,
+  GroupedAttention,
+  Indexer,
+  LatentAttention,
+  LinearAttention,
+} from './shape.ts';
+
+export function attentionMatrices(attention: Attention, hidden: number): Matrix[] {
+  switch (attention.kind) {
+    case 'grouped':
+      return grouped(attention, hidden);
+    case 'latent':
+      return latent(attention, hidden);
+    case 'compressed':
+      return compressed(attention, hidden);
+    case 'linear':
+      return linear(attention, hidden);
+  }
+  return assertNever(attention);
+}
+
+function grouped({ heads, kvHeads, headDim, bias, gated }: GroupedAttention, hidden: number): Matrix[] {
+  const queries = heads * headDim * (gated ? 2 : 1);
+  return [
+    cut('q_proj', queries, hidden, 'outputs', heads),
+    cut('k_proj', kvHeads * headDim, hidden, 'kv', kvHeads),
+    cut('v_proj', kvHeads * headDim, hidden, 'kv', kvHeads),
+    cut('o_proj', hidden, heads * headDim, 'inputs', heads),
+    ...(bias ? [plain('attention', 'norm', 'self_attn.bias', queries + 2 * kvHeads * headDim, 1)] : []),
+  ];
+}
+
+/**
+ * The projections into the latent space are copied to every GPU, those out of it are cut by heads. Engines keep a second
+ * copy of kv_b, split and transposed, for decoding in the latent space (vllm v1/attention/backends/mla/common.py
+ * process_weights_after_loading; sglang models/deepseek_common/deepseek_weight_loader.py w_kc, w_vc).
+ */
+function latent(attention: LatentAttention, hidden: number): Matrix[] {
+  const { heads, queryRank, kvRank, ropeDim, nopeDim, valueDim, index } = attention;
+  const queries = heads * (nopeDim + ropeDim);
+  const expanded = heads * (nopeDim + valueDim);
+  return [
+    ...(queryRank === null
+      ? [cut('q_proj', queries, hidden, 'outputs', heads)]
+      : [whole('q_a_proj', queryRank, hidden), cut('q_b_proj', queries, queryRank, 'outputs', heads)]),
+    whole('kv_a_proj_with_mqa', kvRank + ropeDim, hidden),
+    cut('kv_b_proj', expanded, kvRank, 'outputs', heads),
+    { ...cut('absorbed', expanded, kvRank, 'outputs', heads), module: 'norm', elementBytes: 2 },
+    cut('o_proj', hidden, heads * valueDim, 'inputs', heads),
+    ...(index === null ? [] : indexer(index, hidden, queryRank ?? hidden)),
+  ];
+}
+
+/** DeepSeek V4: queries through a low rank, one KV head, outputs in groups; compressors in the model's own precision. */
+function compressed(attention: CompressedAttention, hidden: number): Matrix[] {
+  const { heads, headDim, queryRank, outputGroups, outputRank, ratio, index } = attention;
+  const compressor = (dim: number): Matrix => ({
+    ...plain('attention', 'norm', 'self_attn.compressor', 2 * dim * (ratio === 4 ? 2 : 1), hidden),
+    elementBytes: 4,
+  });
+  const middle = cut(
+    'wo_a',
+    outputGroups * outputRank,
+    Math.floor((heads * headDim) / outputGroups),
+    'outputs',
+    null,
+  );
+  return [
+    whole('wq_a', queryRank, hidden),
+    whole('wkv', headDim, hidden),
+    cut('wq_b', heads * headDim, queryRank, 'outputs', heads),
+    { ...middle, module: 'norm', elementBytes: 2 },
+    cut('wo_b', hidden, outputGroups * outputRank, 'inputs', null),
+    ...(ratio > 0 ? [compressor(headDim)] : []),
+    ...(index === null ? [] : [...indexer(index, hidden, queryRank), compressor(index.dim)]),
+  ];
+}
+
+/** The indexer of sparse attention is copied to every GPU. */
+function indexer(index: Indexer, hidden: number, queryRank: number): Matrix[] {
+  return [
+    whole('indexer.wq_b', index.heads * index.dim, queryRank, 'indexer'),
+    whole('indexer.wk', index.dim, hidden, 'indexer'),
+    { ...plain('indexer', 'norm', 'self_attn.indexer.weights_proj', index.heads, hidden), elementBytes: 4 },
+  ];
+}
+
+function linear(attention: LinearAttention, hidden: number): Matrix[] {
+  const { keyHeads, valueHeads, keyDim, valueDim, kernel } = attention;
+  const keys = keyHeads * keyDim;
+  const values = valueHeads * valueDim;
+  const side = (
+    name: string,
+    outputs: number,
+    inputs: number,
+    cutSide: Cut,
+    heads: number | null,
+  ): Matrix => ({
+    ...cut(name, outputs, inputs, cutSide, heads),
+    module: 'linear-attention',
+    name: `linear_attn.${name}`,
+  });
+  return [
+    side('in_proj_qkvz', 2 * keys + 2 * values, hidden, 'outputs', keyHeads),
+    side('in_proj_ba', 2 * valueHeads, hidden, 'outputs', valueHeads),
+    side('out_proj', hidden, values, 'inputs', valueHeads),
+    { ...side('conv1d', 2 * keys + values, kernel, 'outputs', keyHeads), module: 'norm' },
+  ];
+}
+
+function cut(name: string, outputs: number, inputs: number, side: Cut, heads: number | null): Matrix {
+  return { ...plain('attention', 'attention', `self_attn.${name}`, outputs, inputs), cut: side, heads };
+}
+
+const whole = (name: string, outputs: number, inputs: number, part: Part = 'attention'): Matrix =>
+  plain(part, 'attention', `self_attn.${name}`, outputs, inputs);

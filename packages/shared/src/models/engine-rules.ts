@@ -1,0 +1,81 @@
+/** What differs between engines and their versions, as data that the rest of the arithmetic takes. */
+import { atLeast } from '../engines/versions.ts';
+import type { Remainder } from './parallel.ts';
+
+export type FitEngine = 'vllm' | 'sglang';
+
+export interface EngineRules {
+  readonly engine: FitEngine;
+  /** Null: not said; the newest is assumed. */
+  readonly version: string | null;
+  readonly remainder: Remainder;
+  /** MLA is cached as a latent vector; before vLLM 0.7.1 as full heads. */
+  readonly latentCache: boolean;
+  /** The latent vector was padded from 576 to 640 elements (vLLM 0.7, V0 engine). */
+  readonly latentPadTo: number;
+  /** Sliding-window layers have block tables of their own (vLLM since 0.10). */
+  readonly windowGroups: boolean;
+  /** Layers of one kind may outnumber the others by this factor before groups are cut to the smaller number. */
+  readonly groupSlack: number;
+  /** CUDA graphs come out of the budget (vLLM since 0.20). */
+  readonly graphsInBudget: boolean;
+  /** `--gpu-memory-utilization` when it is not set. */
+  readonly fraction: number;
+  /** Chunked prefill and 1024 sequences on large GPUs (vLLM's V1 engine). */
+  readonly scheduler: 'v0' | 'v1';
+}
+
+/** Where a release changed the arithmetic. Dates stand for releases when a log shows only a date. */
+export function engineRules(engine: FitEngine, version: string | null): EngineRules {
+  const number = version === null ? null : versionNumber(engine, version);
+  const since = (minimum: string): boolean => number === null || atLeast(number, minimum);
+  if (engine === 'sglang')
+    return {
+      engine,
+      version: number,
+      remainder: 'at-the-end',
+      latentCache: true,
+      latentPadTo: 1,
+      windowGroups: true,
+      groupSlack: 1,
+      graphsInBudget: false,
+      fraction: 0.88,
+      scheduler: 'v1',
+    };
+  return {
+    engine,
+    version: number,
+    remainder: since('0.7.2') ? 'before-last' : 'last',
+    latentCache: since('0.7.1'),
+    latentPadTo: since('0.7.1') && !since('0.8.0') ? 640 : 1,
+    windowGroups: since('0.10.0'),
+    groupSlack: since('0.14.0') ? 1.5 : 1.25,
+    graphsInBudget: number !== null && since('0.20.0'),
+    fraction: number !== null && since('0.20.0') ? 0.92 : 0.9,
+    scheduler: since('0.8.0') ? 'v1' : 'v0',
+  };
+}
+
+/** `0.10.2 (2025-09-29)` → `0.10.2`; `main 2025-05-09` → the release of that month; null when it says neither. */
+function versionNumber(engine: FitEngine, text: string): string | null {
+  const [number] = /\d+\.\d+(?:\.\d+)*/.exec(text) ?? [];
+  if (number !== undefined) return number;
+  const [month] = /20\d\d-\d\d/.exec(text) ?? [];
+  if (month === undefined || engine === 'sglang') return null;
+  return VLLM_RELEASES.findLast(([from]) => from <= month)?.[1] ?? '0.1.0';
+}
+
+/** First release of each month in which the arithmetic could have changed (github.com/vllm-project/vllm/releases). */
+const VLLM_RELEASES: readonly (readonly [month: string, version: string])[] = [
+  ['2024-10', '0.6.3'],
+  ['2025-01', '0.7.0'],
+  ['2025-02', '0.7.2'],
+  ['2025-03', '0.8.0'],
+  ['2025-05', '0.9.0'],
+  ['2025-07', '0.10.0'],
+  ['2025-10', '0.11.0'],
+  ['2025-12', '0.12.0'],
+  ['2026-01', '0.14.0'],
+  ['2026-03', '0.18.0'],
+  ['2026-05', '0.20.0'],
+];

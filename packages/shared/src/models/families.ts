@@ -1,0 +1,139 @@
+/** What a family does that its config does not say (transformers' configuration_*.py, and the engines' model files). */
+import type { JsonObject } from './reader.ts';
+
+export interface FamilyTraits {
+  readonly tied: boolean;
+  /** Head size when the config is silent; null = hidden size / heads. */
+  readonly headDim: number | null;
+  readonly queryBias: boolean;
+  readonly gatedQuery: boolean;
+  readonly matrices: 2 | 3;
+  /** Every n-th layer sees everything, the others a window; 1 = all have the window; 0 = none, though the config names one. */
+  readonly windowPattern: number;
+  /** Every n-th layer is full attention, the others linear; 0 = no linear layers. */
+  readonly linearEvery: number;
+  readonly sharedExperts: number;
+  readonly expertBias: boolean;
+  /** Sparse attention with an indexer (DSA). */
+  readonly sparse: boolean;
+}
+
+/** Traits of `model_type` (or of the architecture's name); an unknown one is a plain decoder, and `assumed` says so. */
+export function familyTraits(config: JsonObject): {
+  readonly family: string;
+  readonly traits: FamilyTraits;
+  readonly assumed: readonly string[];
+} {
+  const type = typeof config.model_type === 'string' ? config.model_type : null;
+  const [architecture] = Array.isArray(config.architectures) ? config.architectures : [];
+  const family =
+    type ?? (typeof architecture === 'string' ? architecture.replace(/For\w*$/, '').toLowerCase() : '');
+  const name = family.replace(/_text$/, '');
+  const own = Object.hasOwn(FAMILIES, name) ? FAMILIES[name] : undefined;
+  return {
+    family: family === '' ? 'unknown' : family,
+    traits: { ...PLAIN_DECODER, ...own },
+    assumed:
+      own === undefined && family !== ''
+        ? [
+            `family ${name} is not known: read as a plain decoder with a gated MLP and the fields that its config has`,
+          ]
+        : [],
+  };
+}
+
+const PLAIN_DECODER: FamilyTraits = {
+  tied: false,
+  headDim: null,
+  queryBias: false,
+  gatedQuery: false,
+  matrices: 3,
+  windowPattern: 0,
+  linearEvery: 0,
+  sharedExperts: 0,
+  expertBias: false,
+  sparse: false,
+};
+
+const MIXED = { gatedQuery: true, linearEvery: 4, headDim: 256 } as const;
+const GEMMA = { tied: true, headDim: 256 } as const;
+
+const FAMILIES: Readonly<Record<string, Partial<FamilyTraits>>> = {
+  llama: {},
+  mistral: { windowPattern: 1 },
+  mistral3: {},
+  ministral: { windowPattern: 1 },
+  ministral3: {},
+  pixtral: {},
+  mixtral: {},
+  qwen2: { queryBias: true },
+  qwen2_moe: { queryBias: true },
+  qwen2_vl: { queryBias: true },
+  qwen2_5_vl: { queryBias: true },
+  qwen3: { headDim: 128 },
+  qwen3_moe: { headDim: 128 },
+  qwen3_vl: { headDim: 128 },
+  qwen3_vl_moe: { headDim: 128 },
+  qwen3_next: MIXED,
+  qwen3_5: MIXED,
+  qwen3_5_moe: MIXED,
+  deepseek_v2: {},
+  deepseek_v3: {},
+  deepseek_v32: { sparse: true },
+  deepseek_v4: {},
+  kimi_k2: {},
+  kimi_k25: {},
+  kimi_vl: {},
+  glm: { queryBias: true },
+  glm4: { queryBias: true },
+  chatglm: { queryBias: true },
+  glm4_moe: {},
+  glm4_moe_lite: {},
+  glm4v: { queryBias: true },
+  glm4v_moe: {},
+  glm_moe_dsa: { sparse: true },
+  gpt_oss: { windowPattern: 2, expertBias: true },
+  gemma: GEMMA,
+  gemma2: { ...GEMMA, windowPattern: 2 },
+  gemma3: { ...GEMMA, windowPattern: 6 },
+  phi: { matrices: 2, queryBias: true },
+  phi3: { windowPattern: 0 },
+  phimoe: {},
+  minimax_m1: {},
+  minimax_text_01: {},
+  minimax_m2: {},
+  cohere: { tied: true },
+  cohere2: { tied: true, windowPattern: 4 },
+  llama4: { windowPattern: 4, sharedExperts: 1, headDim: 128 },
+  internlm2: {},
+  internlm3: {},
+  granite: { tied: true },
+  granitemoe: { tied: true },
+  seed_oss: { queryBias: true },
+  olmo2: {},
+  olmo3: { windowPattern: 4 },
+  olmoe: {},
+  exaone: {},
+  exaone4: { windowPattern: 4 },
+  hunyuan_v1_dense: {},
+  hunyuan_v1_moe: {},
+  ernie4_5: { tied: true },
+  ernie4_5_moe: {},
+  smollm3: { tied: true },
+  starcoder2: { matrices: 2, queryBias: true, tied: true, windowPattern: 1 },
+  gpt2: { matrices: 2, queryBias: true, tied: true },
+  gpt_neox: { matrices: 2, queryBias: true },
+  gpt_bigcode: { matrices: 2, queryBias: true, tied: true },
+  falcon: { matrices: 2, tied: true },
+  opt: { matrices: 2, queryBias: true, tied: true },
+  bloom: { matrices: 2, queryBias: true, tied: true },
+  mpt: { matrices: 2, tied: true },
+  nemotron: { matrices: 2 },
+  yi: {},
+  baichuan: {},
+  xverse: {},
+  mimo: { queryBias: true },
+  dots1: {},
+  bailing_moe: {},
+  afmoe: { windowPattern: 4 },
+};

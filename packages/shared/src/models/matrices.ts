@@ -1,0 +1,117 @@
+/** The weights of a model as matrices: what each is for, how large it is, and along which side engines cut it. */
+import { attentionMatrices } from './attention-matrices.ts';
+import type { Module } from './quantisation.ts';
+import type { Layer, Mlp, ModelShape } from './shape.ts';
+
+export type Part =
+  | 'embeddings'
+  | 'attention'
+  | 'indexer'
+  | 'dense MLP'
+  | 'experts'
+  | 'shared experts'
+  | 'router'
+  | 'norms'
+  | 'head'
+  | 'vision tower';
+
+/**
+ * `outputs` and `inputs`: cut along that side by the attention or dense group; `kv`: cut by KV heads and copied when
+ * there are fewer than GPUs; `vocabulary`: rows, padded; `experts`: whole experts spread, then cut; `whole`: a copy each.
+ */
+export type Cut = 'outputs' | 'inputs' | 'kv' | 'vocabulary' | 'expert-outputs' | 'expert-inputs' | 'whole';
+
+export interface Matrix {
+  readonly part: Part;
+  readonly module: Module;
+  /** Path in the checkpoint without its layer. */
+  readonly name: string;
+  readonly outputs: number;
+  readonly inputs: number;
+  /** Experts, or 1. */
+  readonly copies: number;
+  readonly cut: Cut;
+  /** Which group divides it. */
+  readonly group: 'attention' | 'dense' | 'vocabulary' | 'experts';
+  /** Heads along the cut side, where cuts must fall between heads. */
+  readonly heads: number | null;
+  /** Bytes an element where it differs from the model's (float32 biases, kernels' own copies). */
+  readonly elementBytes?: number;
+}
+
+export function layerMatrices(layer: Layer, shape: ModelShape): Matrix[] {
+  return [
+    ...attentionMatrices(layer.attention, shape.hidden),
+    ...mlpMatrices(layer.mlp, shape.hidden),
+    plain('norms', 'norm', 'input_layernorm', 2, shape.hidden),
+  ];
+}
+
+export const embeddingMatrix = ({ vocab, hidden }: ModelShape): Matrix => ({
+  ...plain('embeddings', 'embedding', 'embed_tokens', vocab, hidden),
+  cut: 'vocabulary',
+  group: 'vocabulary',
+});
+
+export const headMatrix = ({ vocab, hidden }: ModelShape): Matrix => ({
+  ...plain('head', 'head', 'lm_head', vocab, hidden),
+  cut: 'vocabulary',
+  group: 'vocabulary',
+});
+
+/** Vision towers are copied to every GPU (vLLM's `--mm-encoder-tp-mode data`) or nearly so: their share is small. */
+export function visionMatrix(shape: ModelShape): Matrix[] {
+  return shape.vision === null ? [] : [plain('vision tower', 'vision', 'visual', shape.vision.parameters, 1)];
+}
+
+export function plain(part: Part, module: Module, name: string, outputs: number, inputs: number): Matrix {
+  return { part, module, name, outputs, inputs, copies: 1, cut: 'whole', group: 'attention', heads: null };
+}
+
+function mlpMatrices(mlp: Mlp, hidden: number): Matrix[] {
+  if (mlp.kind === 'dense') return gatedMlp('dense MLP', 'mlp', 'mlp', mlp.width, hidden, mlp.matrices);
+  const { experts, width, sharedWidth } = mlp;
+  const expert = (name: string, outputs: number, inputs: number, cut: Cut): Matrix => ({
+    ...plain('experts', 'experts', `mlp.experts.${name}`, outputs, inputs),
+    copies: experts,
+    cut,
+    group: 'experts',
+  });
+  return [
+    expert('gate_proj', width, hidden, 'expert-outputs'),
+    expert('up_proj', width, hidden, 'expert-outputs'),
+    expert('down_proj', hidden, width, 'expert-inputs'),
+    ...(mlp.bias ? [biases(mlp, hidden)] : []),
+    plain('router', 'router', 'mlp.gate', experts, hidden),
+    ...(sharedWidth > 0
+      ? gatedMlp('shared experts', 'shared-experts', 'mlp.shared_expert', sharedWidth, hidden, 3)
+      : []),
+  ];
+}
+
+const biases = ({ experts, width }: { experts: number; width: number }, hidden: number): Matrix => ({
+  ...plain('experts', 'norm', 'mlp.experts.bias', 2 * width + hidden, 1),
+  copies: experts,
+  cut: 'expert-outputs',
+  group: 'experts',
+});
+
+function gatedMlp(
+  part: Part,
+  module: Module,
+  path: string,
+  width: number,
+  hidden: number,
+  matrices: 2 | 3,
+): Matrix[] {
+  const cut = (name: string, outputs: number, inputs: number, side: Cut): Matrix => ({
+    ...plain(part, module, `${path}.${name}`, outputs, inputs),
+    cut: side,
+    group: 'dense',
+  });
+  return [
+    ...(matrices === 3 ? [cut('gate_proj', width, hidden, 'outputs')] : []),
+    cut('up_proj', width, hidden, 'outputs'),
+    cut('down_proj', hidden, width, 'inputs'),
+  ];
+}

@@ -1,0 +1,136 @@
+/** What an engine needs on a GPU besides weights and cache: activations, contexts, communication, CUDA graphs. */
+import type { EngineRules } from './engine-rules.ts';
+import type { Groups } from './parallel.ts';
+import type { Attention, Mlp, ModelShape } from './shape.ts';
+
+const GIB = 2 ** 30;
+const MIB = 2 ** 20;
+
+export interface OverheadInput {
+  readonly shape: ModelShape;
+  readonly groups: Groups;
+  readonly rules: EngineRules;
+  readonly gpuBytes: number;
+  readonly gpuName: string | null;
+  /** GPUs in the gang, and whether they are on more than one node. */
+  readonly gpus: number;
+  readonly nodes: number;
+  readonly contextTokens: number | null;
+  readonly stepTokens: number | null;
+  readonly sequences: number | null;
+}
+
+export interface Scheduler {
+  /** Tokens of one forward pass (`--max-num-batched-tokens`, `--chunked-prefill-size`). */
+  readonly stepTokens: number;
+  /** Requests of one batch (`--max-num-seqs`, `--max-running-requests`). */
+  readonly sequences: number;
+}
+
+/** vLLM's defaults of the API server (vllm engine/arg_utils.py get_batch_defaults); V0 ran a whole prompt in one pass. */
+export function vllmScheduler(input: Omit<OverheadInput, 'groups'>): Scheduler {
+  const large = input.gpuBytes >= 70 * GIB && !(input.gpuName ?? '').toLowerCase().includes('a100');
+  const huge = input.gpuBytes >= 160 * GIB && input.rules.version === null;
+  const v1 = input.rules.scheduler === 'v1';
+  const context = input.contextTokens ?? input.shape.contextMax ?? 8192;
+  const byEngine = v1
+    ? huge
+      ? 16_384
+      : large
+        ? 8192
+        : 2048
+    : context > 32_768
+      ? 2048
+      : Math.max(2048, context);
+  return {
+    stepTokens: input.stepTokens ?? byEngine,
+    sequences: input.sequences ?? (v1 && large ? 1024 : 256),
+  };
+}
+
+/**
+ * Peak of vLLM's profile run. On the last stage it is the sampler's: sorting the logits of a full batch of sequences takes
+ * about 39 bytes a logit, in V0 and V1 alike (measured by seven logs from 0.6.5 to 0.11, 38.5 to 39.6). Elsewhere, and with
+ * long steps, it is the widest layer's.
+ */
+export function vllmActivationBytes(input: OverheadInput, isLastStage: boolean): number {
+  const { stepTokens, sequences } = vllmScheduler(input);
+  const sampler = isLastStage ? sequences * input.shape.vocab * SAMPLER_BYTES : 0;
+  return Math.max(sampler, forwardBytes(input, stepTokens)) + encoderBytes(input.shape);
+}
+
+const SAMPLER_BYTES = 38.9;
+
+/** CUDA context, kernels, and the buffers of NCCL and of custom all-reduce, which appear with the first collective. */
+export function vllmOtherBytes(input: OverheadInput): number {
+  if (input.gpus === 1) return 0.15 * GIB;
+  return input.nodes > 1 ? 2.5 * GIB : 1 * GIB;
+}
+
+/** Graphs of vLLM's default capture sizes: about 1 GiB, more with the number of layers. */
+export const vllmGraphBytes = (layers: number): number => 0.4 * GIB + layers * 12 * MIB;
+
+/** Hidden states, and the widest of attention and MLP, for one step. */
+function forwardBytes({ shape, groups }: OverheadInput, tokens: number): number {
+  const widest = [...new Set(shape.layers)].reduce(
+    (most, { attention, mlp }) =>
+      Math.max(most, attentionWidth(attention, groups), mlpWidth(mlp, shape.hidden, groups)),
+    0,
+  );
+  return tokens * 2 * (3 * shape.hidden + widest);
+}
+
+function attentionWidth(attention: Attention, groups: Groups): number {
+  if (attention.kind === 'grouped')
+    return ((2 * attention.heads + 2 * attention.kvHeads) * attention.headDim) / groups.attention;
+  if (attention.kind === 'latent')
+    return (
+      (attention.heads * (3 * (attention.nopeDim + attention.ropeDim) + 2 * attention.valueDim)) /
+      groups.attention
+    );
+  if (attention.kind === 'compressed') return (2 * attention.heads * attention.headDim) / groups.attention;
+  return (
+    (2 * attention.keyHeads * attention.keyDim + 3 * attention.valueHeads * attention.valueDim) /
+    groups.attention
+  );
+}
+
+function mlpWidth(mlp: Mlp, hidden: number, groups: Groups): number {
+  if (mlp.kind === 'dense') return (3 * mlp.width) / groups.dense;
+  const inner = mlp.width / groups.expertCut;
+  return mlp.perToken * (Math.max(2 * inner, hidden) + inner);
+}
+
+/** Profiling images at their largest: the tower's activations and the embeddings that wait for the language model. */
+function encoderBytes({ vision, hidden }: ModelShape): number {
+  if (vision === null) return 0;
+  return IMAGE_PATCHES * vision.hidden * 2 * 8 + (IMAGE_PATCHES / 4) * hidden * 2;
+}
+const IMAGE_PATCHES = 65_536;
+
+/** Free memory before the weights load: the context, and NCCL's buffers for several GPUs, are there already. */
+export const sglangFreeBytes = (gpuBytes: number, gpus: number): number =>
+  gpuBytes - (gpus === 1 ? 0.7 : 2.3) * GIB;
+
+/**
+ * `--mem-fraction-static` when it is not set: what is left after activations and graphs, both from the size of the GPU
+ * (sglang arg_groups/memory_hook.py handle_gpu_memory_settings; MiB).
+ */
+export function sglangFraction(input: OverheadInput, tensor: number, pipeline: number, data: number): number {
+  const gpuMib = input.gpuBytes / MIB;
+  const { chunk, batch } = sglangSizes(gpuMib, tensor);
+  const step = Math.max(input.stepTokens ?? chunk, 2048);
+  let reserved = 512 + 1.5 * step + (tensor * pipeline * 1024) / 8 + 2 * batch;
+  if (data > 1) reserved += batch * data * (batch > 300 ? 4.5 : 3);
+  if (gpuMib > 60 * 1024) reserved = Math.max(reserved, 10 * 1024);
+  return Math.round(((gpuMib - reserved) / gpuMib) * (input.shape.vision === null ? 1 : 0.95) * 1000) / 1000;
+}
+
+function sglangSizes(gpuMib: number, tensor: number): { readonly chunk: number; readonly batch: number } {
+  const gib = gpuMib / 1024;
+  if (gib < 20) return { chunk: 2048, batch: 8 };
+  if (gib < 35) return { chunk: 4096, batch: tensor < 4 ? 48 : 160 };
+  if (gib < 60) return { chunk: 4096, batch: tensor < 4 ? 32 : 160 };
+  if (gib < 160) return { chunk: 8192, batch: tensor < 4 ? 256 : 512 };
+  return { chunk: 16_384, batch: 512 };
+}

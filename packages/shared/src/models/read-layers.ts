@@ -1,0 +1,160 @@
+/** Layers of a config, one by one: which attention, which MLP. */
+
+import { type FamilyTraits, familyTraits } from './families.ts';
+import { compressedAttention, groupedAttention, latentAttention, linearAttention } from './read-attention.ts';
+import type { ConfigReader, JsonObject } from './reader.ts';
+import type { Attention, Layer, Mlp } from './shape.ts';
+
+export interface LayersReading {
+  readonly family: string;
+  readonly tiedByDefault: boolean;
+  /** Null when not even the cache of one token can be computed. */
+  readonly list: readonly Layer[] | null;
+  readonly missing: readonly string[];
+  readonly assumed: readonly string[];
+}
+
+const MOST_LAYERS = 2000;
+
+export function readLayers(config: JsonObject, reader: ConfigReader): LayersReading {
+  const { traits, family, assumed } = familyTraits(config);
+  const count = reader.count(['num_hidden_layers', 'n_layer', 'num_layers', 'n_layers'], MOST_LAYERS);
+  const attention = attentionReader(config, reader, traits, count ?? 0);
+  const mlp = mlpReader(reader, traits);
+  const missing = [...(count === null ? ['num_hidden_layers'] : []), ...attention.missing];
+  const list =
+    missing.length > 0 || count === null
+      ? null
+      : interned(
+          Array.from({ length: count }, (_, at) => ({ attention: attention.at(at), mlp: mlp.at(at) })),
+        );
+  return {
+    family,
+    tiedByDefault: traits.tied,
+    list,
+    missing: [...missing, ...mlp.missing],
+    assumed: [...assumed, ...attention.assumed],
+  };
+}
+
+/** Equal layers as one object: what is computed of one holds for all. */
+function interned(layers: readonly Layer[]): Layer[] {
+  const seen = new Map<string, Layer>();
+  return layers.map((layer) => {
+    const key = JSON.stringify(layer);
+    const found = seen.get(key) ?? layer;
+    seen.set(key, found);
+    return found;
+  });
+}
+
+interface At<T> {
+  readonly at: (layer: number) => T;
+  readonly missing: readonly string[];
+}
+
+function attentionReader(
+  config: JsonObject,
+  reader: ConfigReader,
+  traits: FamilyTraits,
+  layers: number,
+): At<Attention> & { readonly assumed: readonly string[] } {
+  if (config.model_type === 'deepseek_v4' || reader.list('compress_ratios') !== null)
+    return compressedAttention(reader);
+  const whole =
+    reader.count(['kv_lora_rank']) !== null
+      ? latentAttention(reader, traits)
+      : groupedAttention(reader, traits);
+  const linear = linearAttention(reader, config);
+  const kinds = layerKinds(config, reader, traits, layers);
+  const window = reader.whole('sliding_window') ?? reader.whole('attention_chunk_size');
+  const at = (layer: number): Attention => {
+    const kind = kinds(layer);
+    if (kind === 'linear' && linear !== null) return linear;
+    if (kind === 'window' && whole.value.kind === 'grouped') return { ...whole.value, window };
+    return whole.value;
+  };
+  return { at, missing: whole.missing, assumed: whole.assumed };
+}
+
+type LayerKind = 'full' | 'window' | 'linear';
+
+/** `layer_types` where the config has it; else the family's own pattern (transformers' configuration files). */
+function layerKinds(
+  config: JsonObject,
+  reader: ConfigReader,
+  traits: FamilyTraits,
+  layers: number,
+): (layer: number) => LayerKind {
+  const types = reader.list('layer_types') ?? reader.list('attn_type_list');
+  if (types !== null && types.length === layers) return (layer) => kindOf(types[layer]);
+  const interval = reader.count(['full_attention_interval']);
+  if (interval !== null) return (layer) => ((layer + 1) % interval === 0 ? 'full' : 'linear');
+  if (traits.linearEvery > 0) return (layer) => ((layer + 1) % traits.linearEvery === 0 ? 'full' : 'linear');
+  const window = reader.whole('sliding_window') ?? 0;
+  const chunk = reader.whole('attention_chunk_size') ?? 0;
+  if ((window === 0 && chunk === 0) || config.use_sliding_window === false) return () => 'full';
+  const pattern =
+    reader.count([
+      'sliding_window_pattern',
+      '_sliding_window_pattern',
+      'interleaved_sliding_window_pattern',
+    ]) ?? traits.windowPattern;
+  if (pattern === 0) return () => 'full';
+  return (layer) => (pattern === 1 || (layer + 1) % pattern !== 0 ? 'window' : 'full');
+}
+
+function kindOf(type: unknown): LayerKind {
+  const name = String(type);
+  if (name === '0' || name.includes('linear') || name.includes('mamba')) return 'linear';
+  return name.includes('sliding') || name.includes('chunked') ? 'window' : 'full';
+}
+
+function mlpReader(reader: ConfigReader, traits: FamilyTraits): At<Mlp> {
+  const width = reader.count([
+    'intermediate_size',
+    'ffn_hidden_size',
+    'n_inner',
+    'ffn_dim',
+    'intermediate_dim',
+  ]);
+  const denseWidth = reader.count(['intermediate_size_mlp', 'dense_intermediate_size']) ?? width;
+  const experts =
+    reader.count(['n_routed_experts', 'num_experts', 'num_local_experts', 'moe_num_experts']) ?? 1;
+  const dense: Mlp = { kind: 'dense', width: denseWidth ?? 0, matrices: traits.matrices };
+  if (experts <= 1) return { at: () => dense, missing: width === null ? ['intermediate_size'] : [] };
+  const own =
+    reader.count(['moe_intermediate_size', 'expert_ffn_hidden_size', 'moe_ffn_hidden_size']) ?? width;
+  const shared =
+    reader.whole('n_shared_experts') ?? reader.whole('num_shared_experts') ?? traits.sharedExperts;
+  const sharedWidth =
+    reader.whole('shared_expert_intermediate_size') ??
+    reader.whole('shared_intermediate_size') ??
+    shared * (own ?? 0);
+  const perToken = reader.count(['num_experts_per_tok', 'num_experts_per_token', 'moe_top_k', 'moe_k']) ?? 1;
+  const moe: Mlp = {
+    kind: 'experts',
+    experts,
+    perToken,
+    width: own ?? 0,
+    sharedWidth,
+    bias: traits.expertBias,
+  };
+  const first = reader.whole('first_k_dense_replace') ?? 0;
+  const step =
+    reader.count([
+      'decoder_sparse_step',
+      'moe_layer_freq',
+      'interleave_moe_layer_step',
+      'moe_layer_interval',
+    ]) ?? 1;
+  const only = new Set(reader.list('mlp_only_layers') ?? []);
+  const isMoe = (layer: number): boolean =>
+    layer >= first && !only.has(layer) && (step === 1 || (layer + 1 - first) % step === 0);
+  const needsDense = first > 0 || step > 1 || only.size > 0;
+  const missing = [
+    ...(own === null ? ['moe_intermediate_size'] : []),
+    ...(needsDense && denseWidth === null ? ['intermediate_size'] : []),
+  ];
+  return { at: (layer) => (isMoe(layer) ? moe : dense), missing };
+}

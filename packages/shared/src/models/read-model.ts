@@ -1,0 +1,93 @@
+/** config.json → ModelShape. What is absent is assumed aloud or named as a gap; what is absurd is refused by field. */
+
+import { readQuantisation } from './quantisation.ts';
+import { readLayers } from './read-layers.ts';
+import { configReader, isObject, type JsonObject, type Refusal } from './reader.ts';
+import type { ModelShape, Vision } from './shape.ts';
+
+export type ModelReading =
+  | { readonly known: true; readonly shape: ModelShape }
+  | { readonly known: false; readonly refusals: readonly Refusal[]; readonly because: readonly string[] };
+
+export interface ReadOptions {
+  /** Format of the weights in a word, where no quantization_config was seen. */
+  readonly quantisation?: string | null;
+}
+
+/** Never throws; a family that is not in the table is read as a plain decoder and says so. */
+export function readModel(config: JsonObject, options: ReadOptions = {}): ModelReading {
+  const text = textConfig(config);
+  const reader = configReader(text);
+  if (text.model_type === 'gguf' || config.gguf !== undefined)
+    return { known: false, refusals: [], because: ['GGUF is not read: take the safetensors repository'] };
+  const layers = readLayers(text, reader);
+  const hidden = reader.count(['hidden_size', 'n_embd', 'd_model', 'dim'], 262_144);
+  const vocab = reader.count(['vocab_size', 'padded_vocab_size']);
+  const tied = text.tie_word_embeddings ?? config.tie_word_embeddings;
+  const contextMax = reader.count(['max_position_embeddings', 'seq_length', 'n_positions']);
+  const mtpLayers =
+    reader.whole('num_nextn_predict_layers', 100) ?? reader.whole('num_mtp_modules', 100) ?? 0;
+  if (reader.refusals.length > 0) return { known: false, refusals: reader.refusals, because: [] };
+  if (layers.list === null || hidden === null)
+    return {
+      known: false,
+      refusals: [],
+      because: [
+        `config.json does not say ${[...layers.missing, ...(hidden === null ? ['hidden_size'] : [])].join(', ')}`,
+      ],
+    };
+  const hasExperts = layers.list.some(({ mlp }) => mlp.kind === 'experts');
+  const quantisation = readQuantisation(config, text, options.quantisation ?? null, hasExperts);
+  return {
+    known: true,
+    shape: {
+      family: layers.family,
+      hidden,
+      vocab: vocab ?? 0,
+      tied: typeof tied === 'boolean' ? tied : layers.tiedByDefault,
+      contextMax,
+      layers: layers.list,
+      mtpLayers,
+      vision: readVision(config),
+      elementBytes: String(text.torch_dtype ?? text.dtype ?? '').includes('float32')
+        ? FLOAT32_SERVED_BYTES
+        : 2,
+      quantisation,
+      assumed: [...layers.assumed, ...quantisation.assumed],
+      gaps: [...layers.missing, ...(vocab === null ? ['vocab_size'] : [])],
+    },
+  };
+}
+
+/** Multimodal configs keep the language model in a part of its own. */
+export function textConfig(config: JsonObject): JsonObject {
+  for (const key of ['text_config', 'llm_config', 'language_config', 'thinker_config']) {
+    const part = config[key];
+    if (!isObject(part)) continue;
+    const inner = key === 'thinker_config' && isObject(part.text_config) ? part.text_config : part;
+    return inner.model_type === undefined ? { ...inner, model_type: config.model_type } : inner;
+  }
+  return config;
+}
+
+/** A tower from its own sizes: four attention matrices and an MLP a layer. */
+function readVision(config: JsonObject): Vision | null {
+  const block = config.vision_config;
+  if (!isObject(block)) return null;
+  const reader = configReader(block);
+  const hidden = reader.count(['hidden_size', 'embed_dim', 'vt_hidden_size', 'width'], 65_536);
+  const layers = reader.count(['num_hidden_layers', 'depth', 'vt_num_hidden_layers', 'layers'], 1000);
+  if (hidden === null || layers === null) return null;
+  const width = reader.count(['intermediate_size', 'vt_intermediate_size'], 262_144) ?? 4 * hidden;
+  const matrices = block.hidden_act === 'silu' ? 3 : 2;
+  const out = reader.count(['out_hidden_size', 'hidden_size'], 262_144) ?? hidden;
+  const merge = 4 * hidden;
+  return {
+    hidden,
+    layers,
+    parameters: layers * (4 * hidden * hidden + matrices * hidden * width) + merge * (merge + out),
+  };
+}
+
+/** Engines load float32 checkpoints as bfloat16 or float16 (`--dtype auto`). */
+const FLOAT32_SERVED_BYTES = 2;

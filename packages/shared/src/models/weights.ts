@@ -1,0 +1,184 @@
+/** Parameters and bytes, whole and on one GPU, by part and by pipeline stage. */
+import type { EngineRules } from './engine-rules.ts';
+import {
+  embeddingMatrix,
+  headMatrix,
+  layerMatrices,
+  type Matrix,
+  type Part,
+  visionMatrix,
+} from './matrices.ts';
+import { type Groups, groupsOf, type Parallel, stageLayers } from './parallel.ts';
+import { formatOf, type Quantisation } from './quantisation.ts';
+import type { Layer, ModelShape } from './shape.ts';
+
+export interface PartSize {
+  readonly part: Part;
+  readonly parameters: number;
+  /** Bytes of the whole part, stored once. */
+  readonly bytes: number;
+  /** Bytes on one GPU of each pipeline stage. */
+  readonly stageBytes: readonly number[];
+}
+
+export interface Weights {
+  readonly parameters: number;
+  readonly bytes: number;
+  /** Bytes on one GPU of each pipeline stage. */
+  readonly stageBytes: readonly number[];
+  readonly parts: readonly PartSize[];
+}
+
+export function modelWeights(shape: ModelShape, parallel: Parallel, rules: EngineRules): Weights {
+  const hasExperts = shape.layers.some(({ mlp }) => mlp.kind === 'experts');
+  const groups = groupsOf(parallel, rules.engine, hasExperts);
+  const sums = new PartSums(shape, parallel, groups, rules.latentCache);
+  let layer = 0;
+  for (const [stage, count] of stageLayers(
+    shape.layers.length,
+    parallel.pipeline,
+    rules.remainder,
+  ).entries()) {
+    for (const item of shape.layers.slice(layer, layer + count)) sums.addLayer(item, layer++, stage);
+  }
+  const last = parallel.pipeline - 1;
+  sums.add(embeddingMatrix(shape), 0, null);
+  if (!shape.tied) sums.add(headMatrix(shape), last, null);
+  else if (last > 0) sums.copy(embeddingMatrix(shape), last);
+  for (const matrix of visionMatrix(shape)) sums.add(matrix, 0, null);
+  return sums.result();
+}
+
+/** Bytes of `outputs × inputs` weights with their scales. */
+export function matrixBytes(
+  matrix: Matrix,
+  outputs: number,
+  inputs: number,
+  shape: Pick<ModelShape, 'elementBytes' | 'quantisation'>,
+  layer: number | null,
+): number {
+  const format = formatOf(shape.quantisation, matrix.module, matrix.name, layer);
+  const count = outputs * inputs;
+  if (format === null || matrix.elementBytes !== undefined)
+    return count * (matrix.elementBytes ?? shape.elementBytes);
+  const groups =
+    Math.ceil(outputs / format.groupOutputs) * Math.max(1, Math.ceil(inputs / format.groupInputs));
+  return (count * format.bits) / 8 + groups * format.scaleBytes;
+}
+
+/** Outputs and inputs of a matrix on one GPU, and how many of its copies are there. */
+export function shareOf(matrix: Matrix, groups: Groups, redundantExperts: number) {
+  const { outputs, inputs, copies, cut } = matrix;
+  const ways = cut === 'whole' ? 1 : groupSize(matrix, groups);
+  if (cut === 'expert-outputs' || cut === 'expert-inputs') {
+    const local = Math.ceil((copies + redundantExperts) / groups.expertSpread);
+    const side = (length: number, isCut: boolean) => (isCut ? Math.ceil(length / groups.expertCut) : length);
+    return {
+      outputs: side(outputs, cut === 'expert-outputs'),
+      inputs: side(inputs, cut === 'expert-inputs'),
+      copies: local,
+    };
+  }
+  if (cut === 'vocabulary')
+    return { outputs: Math.ceil(outputs / (VOCABULARY_PAD * ways)) * VOCABULARY_PAD, inputs, copies };
+  if (cut === 'kv') return { outputs: outputs / Math.min(matrix.heads ?? 1, ways), inputs, copies };
+  if (cut === 'outputs') return { outputs: outputs / ways, inputs, copies };
+  return { outputs, inputs: cut === 'inputs' ? inputs / ways : inputs, copies };
+}
+
+/** Both engines pad the vocabulary to a multiple of 64 for each GPU (layers/vocab_parallel_embedding.py). */
+const VOCABULARY_PAD = 64;
+
+function groupSize({ group }: Matrix, groups: Groups): number {
+  if (group === 'attention') return groups.attention;
+  if (group === 'dense') return groups.dense;
+  return group === 'vocabulary' ? groups.vocabulary : groups.expertCut;
+}
+
+class PartSums {
+  readonly #parts = new Map<Part, { parameters: number; bytes: number; stageBytes: number[] }>();
+  readonly #layers = new Map<Layer, readonly Matrix[]>();
+  readonly #bytes = new Map<Matrix, readonly [whole: number, share: number]>();
+  readonly #shape: ModelShape;
+  readonly #parallel: Parallel;
+  readonly #groups: Groups;
+  readonly #absorbed: boolean;
+  readonly #byLayer: boolean;
+
+  constructor(shape: ModelShape, parallel: Parallel, groups: Groups, absorbed: boolean) {
+    this.#shape = shape;
+    this.#parallel = parallel;
+    this.#groups = groups;
+    this.#absorbed = absorbed;
+    this.#byLayer = namesLayers(shape.quantisation);
+  }
+
+  addLayer(layer: Layer, index: number, stage: number): void {
+    let matrices = this.#layers.get(layer);
+    if (matrices === undefined) {
+      const all = layerMatrices(layer, this.#shape);
+      matrices = this.#absorbed ? all : all.filter(({ name }) => name !== 'self_attn.absorbed');
+      this.#layers.set(layer, matrices);
+    }
+    for (const matrix of matrices) this.add(matrix, stage, index);
+  }
+
+  add(matrix: Matrix, stage: number, layer: number | null): void {
+    const [whole, share] = this.#sizes(matrix, layer);
+    const sum = this.#part(matrix.part);
+    // The absorbed copy is no parameter of the model: it exists on GPUs only.
+    if (matrix.name !== 'self_attn.absorbed') {
+      sum.parameters += matrix.outputs * matrix.inputs * matrix.copies;
+      sum.bytes += whole;
+    }
+    sum.stageBytes[stage] = (sum.stageBytes[stage] ?? 0) + share;
+  }
+
+  /** A second copy of a tied embedding, on the last stage. */
+  copy(matrix: Matrix, stage: number): void {
+    const sum = this.#part('head');
+    sum.stageBytes[stage] = (sum.stageBytes[stage] ?? 0) + this.#sizes(matrix, null)[1];
+  }
+
+  result(): Weights {
+    const parts = [...this.#parts].map(([part, sum]) => ({ part, ...sum }));
+    const total = (pick: (part: PartSize) => number) => parts.reduce((sum, part) => sum + pick(part), 0);
+    const stages = Array.from({ length: this.#parallel.pipeline }, (_, stage) =>
+      total((part) => part.stageBytes[stage] ?? 0),
+    );
+    return {
+      parameters: total((part) => part.parameters),
+      bytes: total((part) => part.bytes),
+      stageBytes: stages,
+      parts,
+    };
+  }
+
+  #sizes(matrix: Matrix, layer: number | null): readonly [number, number] {
+    const cached = this.#byLayer ? undefined : this.#bytes.get(matrix);
+    if (cached !== undefined) return cached;
+    const bytes = (outputs: number, inputs: number) =>
+      matrixBytes(matrix, outputs, inputs, this.#shape, layer);
+    const share = shareOf(matrix, this.#groups, this.#parallel.redundantExperts);
+    const sizes = [
+      bytes(matrix.outputs, matrix.inputs) * matrix.copies,
+      bytes(share.outputs, share.inputs) * share.copies,
+    ] as const;
+    this.#bytes.set(matrix, sizes);
+    return sizes;
+  }
+
+  #part(part: Part) {
+    const found = this.#parts.get(part);
+    if (found !== undefined) return found;
+    const sum = {
+      parameters: 0,
+      bytes: 0,
+      stageBytes: Array.from({ length: this.#parallel.pipeline }, () => 0),
+    };
+    this.#parts.set(part, sum);
+    return sum;
+  }
+}
+
+const namesLayers = ({ ignored }: Quantisation): boolean => ignored.some(({ layer }) => layer !== null);
