@@ -1,13 +1,12 @@
 import type { NodeFacts } from '@dsr1/shared/facts/node';
 import { test } from 'tap';
 import { examine } from '../src/doctor/examine.ts';
-import { DEFAULT_PORT_POOL } from '../src/doctor/finding.ts';
 import { renderFindings } from '../src/doctor/render.ts';
 import { collectFacts } from '../src/facts/collect.ts';
 import { type HostRecord, simulatedHost } from '../src/host/simulated.ts';
 import { roceHost } from './fake-hosts.ts';
 
-const config = { portPool: DEFAULT_PORT_POOL, engineRoots: ['/opt/engines/*'] };
+const config = { engineRoots: ['/opt/engines/*'] };
 const identity = { agentVersion: '0.1.0', agentCommand: ['agent'] };
 const venv = '/opt/engines/vllm';
 

@@ -1,6 +1,5 @@
 import { Command } from 'commander';
 import { examine } from '../doctor/examine.ts';
-import { DEFAULT_PORT_POOL } from '../doctor/finding.ts';
 import { renderFindings } from '../doctor/render.ts';
 import { collectHere, engineRootsOf, type HostOptions, withHostOptions } from './host-options.ts';
 
@@ -10,7 +9,7 @@ export function doctorCommand(): Command {
     new Command('doctor').description('say what is missing on this host and how to fix it'),
   ).action(async (options: HostOptions) => {
     const facts = await collectHere(options);
-    const findings = examine(facts, { portPool: DEFAULT_PORT_POOL, engineRoots: engineRootsOf(options) });
+    const findings = examine(facts, { engineRoots: engineRootsOf(options) });
     process.stdout.write(
       options.json === true
         ? `${JSON.stringify(findings, null, 2)}\n`

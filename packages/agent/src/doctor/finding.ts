@@ -11,10 +11,5 @@ export interface Finding {
 }
 
 export interface DoctorConfig {
-  /** Ports that launches take; must lie outside what the kernel hands out by itself. */
-  readonly portPool: { readonly low: number; readonly high: number };
   readonly engineRoots: readonly string[];
 }
-
-/** Where launches take their ports from unless configured otherwise. */
-export const DEFAULT_PORT_POOL = { low: 20_000, high: 29_999 } as const;

@@ -5,6 +5,7 @@
 import type { PortRequest } from '@dsr1/shared/engines/engine';
 import { probed } from '@dsr1/shared/facts/nullable';
 import type { Rejection } from '@dsr1/shared/plan/model';
+import { PORT_POOLS } from '@dsr1/shared/plan/port-pools';
 import type { PlanInput, UsableNode } from './input.ts';
 
 export interface PortGrants {
@@ -60,13 +61,6 @@ export function grantPorts(
   };
 }
 
-/** Tried in this order; the later ones serve hosts whose ephemeral range covers the first. */
-const POOLS: readonly (readonly [number, number])[] = [
-  [20000, 29999],
-  [10000, 19999],
-  [61000, 65000],
-  [2000, 9999],
-];
 /** NCCL's own status port (NCCL_RAS_ADDR). */
 const NEVER = [28028];
 /** Linux's default of net.ipv4.ip_local_port_range. */
@@ -96,7 +90,7 @@ function firstFree(
 ): number | null {
   const ranges = distinct(gang.map(ephemeral));
   const usable = (port: number) => isFree(port) && !ranges.some((range) => within(port, range));
-  for (const [low, high] of POOLS) {
+  for (const { low, high } of PORT_POOLS) {
     const size = high - low + 1;
     for (let i = 0; i < size; i++) {
       const port = low + ((start + i) % size);

@@ -1,10 +1,11 @@
 import type { NodeFacts } from '@dsr1/shared/facts/node';
 import { probed } from '@dsr1/shared/facts/nullable';
-import type { DoctorConfig, Finding } from '../finding.ts';
+import { PORT_POOLS } from '@dsr1/shared/plan/port-pools';
+import type { Finding } from '../finding.ts';
 
 /** The tools that discovery leans on, an address to be reached at, and the port pool. */
-export function checkNetwork(facts: NodeFacts, config: DoctorConfig): Finding[] {
-  return [...ipTool(facts), ...address(facts), ...portPool(facts, config)];
+export function checkNetwork(facts: NodeFacts): Finding[] {
+  return [...ipTool(facts), ...address(facts), ...portPool(facts)];
 }
 
 function ipTool({ tools }: NodeFacts): Finding[] {
@@ -43,7 +44,8 @@ function address({ netdevs }: NodeFacts): Finding[] {
   ];
 }
 
-function portPool({ ephemeralPorts }: NodeFacts, { portPool: pool }: DoctorConfig): Finding[] {
+function portPool({ ephemeralPorts }: NodeFacts): Finding[] {
+  const [pool] = PORT_POOLS;
   const range = probed(ephemeralPorts, { low: 32768, high: 60999 });
   if (range.low > pool.high || range.high < pool.low) return [];
   const low = Math.max(pool.high + 1, 32768);
