@@ -387,6 +387,7 @@ test('prepare names what is wrong with this host, and holds nothing afterwards',
   };
   t.match(await failure({ ports: [{ name: 'http', address: '127.0.0.1', port }] }), {
     code: 'PORT_TAKEN',
+    takenPorts: [port],
     message: new RegExp(`port ${port} \\(http\\) on 127.0.0.1 is in use`),
   });
   t.match(await failure({ address: '192.0.2.7' }), { code: 'ADDRESS_MISSING', message: /192.0.2.7/ });

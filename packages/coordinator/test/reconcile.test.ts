@@ -406,6 +406,19 @@ test('the restart policy', async (t) => {
     'it has served before: a mount may be late after a reboot',
   );
   t.equal(verdict([past('port-taken', 0, null)]), 0);
+  const refusal = (takenPorts?: readonly number[]) => ({
+    ...ending('port-taken'),
+    rank: 0,
+    failure: { code: 'PORT_TAKEN', message: 'in use', hint: null, ...(takenPorts ? { takenPorts } : {}) },
+  });
+  const avoided = (takenPorts?: readonly number[]) => {
+    const over = attempt({ ending: refusal(takenPorts), endedAtMs: NOW, closed: true, avoidPorts: [7] });
+    const given = judge(deployment({ startedAtMs: 0 }), over, [past('port-taken', 0, null)], defaultPolicy);
+    return given.kind === 'relaunch' ? given.avoidPorts : given;
+  };
+  const port = plan.ranks[0]?.ports[0]?.port ?? 0;
+  t.same(avoided([port]), [7, port], 'exactly the port that the node named, be it the endpoint');
+  t.notMatch(avoided(), [7, port], 'without a name the endpoint is kept at first');
   t.equal(verdict(Array.from({ length: 6 }, (_, i) => past('port-taken', i, null))), 'fail');
 });
 

@@ -75,6 +75,7 @@ const aFailure = (v: ReturnType<typeof values>) => ({
   code: 'PORT_TAKEN',
   message: v.text(),
   hint: v.maybe(v.text),
+  ...v.pick([{}, { takenPorts: [v.int(65_535, 1), v.int(65_535, 1)] }]),
 });
 
 function aReport(v: ReturnType<typeof values>): RankReport {

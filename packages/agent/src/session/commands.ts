@@ -1,5 +1,6 @@
 /** Commands of one session: what concerns runs goes to the workload, the rest is answered here. */
-import { assertNever, toDsr1Error } from '@dsr1/shared/errors';
+import { assertNever } from '@dsr1/shared/errors';
+import { failureOf } from '@dsr1/shared/wire/failure';
 import type { AgentCommand, Failure } from '@dsr1/shared/wire/messages';
 import type { RunCommand } from '../workload/decide.ts';
 import { tailLog } from '../workload/log/tail-log.ts';
@@ -109,8 +110,7 @@ export function createCommandHandler(deps: CommandDeps): CommandHandler {
   return {
     handle(command) {
       run(command).catch((thrown: unknown) => {
-        const { code, message, hint } = toDsr1Error(thrown);
-        answer(command.commandId, { code, message, hint });
+        answer(command.commandId, failureOf(thrown));
       });
     },
     close() {

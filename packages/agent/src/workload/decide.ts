@@ -7,7 +7,7 @@
 
 import type { ErrorCode } from '@dsr1/shared/error-table';
 import { assertNever } from '@dsr1/shared/errors';
-import type { AgentCommand, CommandAction } from '@dsr1/shared/wire/messages';
+import type { AgentCommand, CommandAction, Failure } from '@dsr1/shared/wire/messages';
 import { type AgentState, type Decision, isLive, type RunRecord, type Step } from './model.ts';
 
 type Action<K extends CommandAction['kind']> = Extract<CommandAction, { kind: K }>;
@@ -147,6 +147,7 @@ function takenByOthers(
         'PORT_TAKEN',
         `port ${port.port} (${port.name}) on ${port.address} belongs to ${run.deployment} (epoch ${run.epoch})`,
         'plan again for other ports',
+        { takenPorts: [port.port] },
       );
     }
   }
@@ -190,6 +191,11 @@ const runsOf = (state: AgentState, deployment: string): readonly RunRecord[] =>
 
 const steps = (list: readonly Step[]): Decision => ({ refused: null, steps: list });
 
-const refuse = (code: ErrorCode, message: string, hint: string): Decision => ({
-  refused: { code, message, hint },
+const refuse = (
+  code: ErrorCode,
+  message: string,
+  hint: string,
+  more: Pick<Failure, 'takenPorts'> = {},
+): Decision => ({
+  refused: { code, message, hint, ...more },
 });

@@ -1,7 +1,8 @@
 /** Carries out steps. One executor per kind of step; what one throws ends the command with that failure. */
 import type { Clock } from '@dsr1/shared/clock';
-import { Dsr1Error, toDsr1Error } from '@dsr1/shared/errors';
+import { Dsr1Error } from '@dsr1/shared/errors';
 import type { Logger } from '@dsr1/shared/logger';
+import { failureOf } from '@dsr1/shared/wire/failure';
 import type { RunRecord, Step, StepTypes } from './model.ts';
 import type { PrepareDeps, Reservation } from './prepare-checks.ts';
 import { prepareRun, whenExpired } from './prepare-run.ts';
@@ -83,14 +84,13 @@ function executorsOver(deps: ExecuteDeps): Executors {
         table.put(running);
         await supervisor.watch(running);
       } catch (thrown) {
-        const error = toDsr1Error(thrown);
         await end(intent, 0);
         table.note({
           ...intent,
           state: 'exited',
-          failure: { code: error.code, message: error.message, hint: error.hint },
+          failure: failureOf(thrown),
         });
-        throw error;
+        throw thrown;
       } finally {
         changed(runId);
       }

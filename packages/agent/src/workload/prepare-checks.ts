@@ -24,9 +24,10 @@ interface Problem {
   readonly code: ErrorCode;
   readonly message: string;
   readonly hint: string;
+  readonly takenPort?: number;
 }
 
-/** @throws a Dsr1Error with the code of the first problem and the words of all */
+/** @throws a Dsr1Error with the code of the first problem, the words of all and `details.takenPorts` */
 export async function checkAndReserve(plan: RankPlan, deps: PrepareDeps): Promise<Reservation> {
   const [held, ...found] = await Promise.all([
     holdPorts(plan),
@@ -39,7 +40,10 @@ export async function checkAndReserve(plan: RankPlan, deps: PrepareDeps): Promis
   const [first] = problems;
   if (first === undefined) return { release: () => closeAll(held.servers) };
   await closeAll(held.servers);
-  throw new Dsr1Error(first.code, problems.map(({ message }) => message).join('; '), { hint: first.hint });
+  throw new Dsr1Error(first.code, problems.map(({ message }) => message).join('; '), {
+    hint: first.hint,
+    details: { takenPorts: problems.flatMap(({ takenPort }) => takenPort ?? []) },
+  });
 }
 
 async function checkRuntime(plan: RankPlan, { runtime }: PrepareDeps): Promise<readonly Problem[]> {
@@ -178,6 +182,7 @@ function portProblem(code: string, name: string, address: string, port: number):
     code: 'PORT_TAKEN',
     message,
     hint: `see who has it: ss -ltnp 'sport = :${port}'; or plan again for another port`,
+    takenPort: port,
   };
 }
 

@@ -1,7 +1,8 @@
 /** The ranks of this node: commands in, reports out. Everything of one deployment happens in turn. */
 import { readdirSync } from 'node:fs';
-import { Dsr1Error, toDsr1Error } from '@dsr1/shared/errors';
+import { Dsr1Error } from '@dsr1/shared/errors';
 import { hashOf } from '@dsr1/shared/hash';
+import { failureOf } from '@dsr1/shared/wire/failure';
 import type { Failure, RankReport } from '@dsr1/shared/wire/messages';
 import { decide, type RunCommand } from './decide.ts';
 import { decideStart } from './decide-start.ts';
@@ -93,9 +94,9 @@ export async function openWorkload(deps: WorkloadDeps): Promise<Workload> {
           table.flush();
           return null;
         } catch (thrown) {
-          const error = toDsr1Error(thrown);
-          if (error.code === 'INTERNAL') log.error({ err: error }, 'command failed');
-          return { code: error.code, message: error.message, hint: error.hint };
+          const failure = failureOf(thrown);
+          if (failure.code === 'INTERNAL') log.error({ err: thrown }, 'command failed');
+          return failure;
         }
       }),
     reports: () => [...table.state().runs.keys()].map(report).filter((one) => one !== null),

@@ -86,8 +86,8 @@ const streak = (recent: readonly PastAttempt[], kind: CauseKind): number => {
 };
 
 /**
- * The refusing rank's fresh ports; from the second try on its endpoint too, which clients would rather keep. An endpoint
- * that the operator chose is never given up.
+ * The ports that the refusing node named, else all of its rank; of these its endpoint, which clients would rather keep,
+ * from the second try on. An endpoint that the operator chose is never given up.
  */
 function portsToAvoid(
   { spec }: DeploymentRecord,
@@ -95,8 +95,10 @@ function portsToAvoid(
   recent: readonly PastAttempt[],
 ): readonly number[] {
   const rank = attempt.plan.ranks.find((one) => one.rank === attempt.ending?.rank);
-  const ports = (rank?.ports ?? []).map((one) => one.port);
-  const keeps = spec.endpoint?.port !== undefined || streak(recent, 'ports') < 2;
+  const named = attempt.ending?.failure?.takenPorts;
+  const ports = named ?? (rank?.ports ?? []).map((one) => one.port);
+  const chosen = spec.endpoint?.port !== undefined;
+  const keeps = chosen || (named === undefined && streak(recent, 'ports') < 2);
   const kept = keeps ? attempt.plan.endpoint?.port : undefined;
   return [...new Set([...attempt.avoidPorts, ...ports.filter((port) => port !== kept)])];
 }

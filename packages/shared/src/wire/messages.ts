@@ -39,6 +39,8 @@ export interface Failure {
   readonly code: string;
   readonly message: string;
   readonly hint: string | null;
+  /** Of PORT_TAKEN: what the next plan must avoid. */
+  readonly takenPorts?: readonly number[];
 }
 
 export interface CommandResult {

@@ -51,11 +51,23 @@ export const jsonBytes = (value: unknown): Uint8Array =>
   value === null || value === undefined ? new Uint8Array(0) : Buffer.from(JSON.stringify(value));
 
 export const encodeFailure = (failure: Failure | null) =>
-  failure === null ? null : { code: failure.code, message: failure.message, hint: failure.hint ?? '' };
+  failure === null
+    ? null
+    : {
+        code: failure.code,
+        message: failure.message,
+        hint: failure.hint ?? '',
+        takenPorts: [...(failure.takenPorts ?? [])],
+      };
 
 export const decodeFailure = (
-  failure: { code: string; message: string; hint: string } | null,
+  failure: { code: string; message: string; hint: string; takenPorts: number[] } | null,
 ): Failure | null =>
   failure === null
     ? null
-    : { code: nonEmpty('failure.code', failure.code), message: failure.message, hint: orNull(failure.hint) };
+    : {
+        code: nonEmpty('failure.code', failure.code),
+        message: failure.message,
+        hint: orNull(failure.hint),
+        ...(failure.takenPorts.length === 0 ? {} : { takenPorts: failure.takenPorts }),
+      };

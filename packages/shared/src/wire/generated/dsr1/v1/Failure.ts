@@ -5,10 +5,12 @@ export interface Failure {
   'code'?: (string);
   'message'?: (string);
   'hint'?: (string);
+  'takenPorts'?: (number)[];
 }
 
 export interface Failure__Output {
   'code': (string);
   'message': (string);
   'hint': (string);
+  'takenPorts': (number)[];
 }
