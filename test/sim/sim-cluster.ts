@@ -141,7 +141,7 @@ export async function createSimCluster(options: SimOptions): Promise<SimCluster>
       after: async () => [],
       newest: async () => [],
       subscribe: () => () => {},
-      flush: async () => {},
+      close: async () => {},
     };
     const policy = { heartbeatIntervalMs: 1e12, lostAfterMs: 1e12 };
     const registry = await loadRegistry({ store: mortal.nodes, clock, policy });

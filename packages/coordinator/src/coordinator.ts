@@ -62,7 +62,7 @@ async function assemble(
   const firstStart = await ensureAdminKey(store, config.stateDir, clock);
 
   const events = createEventLog({ store: store.events, clock, log, keep: config.eventsKept });
-  cleanup.add(() => events.flush());
+  cleanup.add(() => events.close());
   const registry = await loadRegistry({ store: store.nodes, clock, policy: config });
   const leader = await takeLeadership(store.meta);
   const hub = createSessionHub({

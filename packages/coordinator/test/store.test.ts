@@ -156,7 +156,7 @@ test('events rise by one, are filtered, pruned, and told only once they are kept
   const stop = log.subscribe((event) => told.push(event.sequence));
   for (let i = 1; i <= 600; i++)
     log.record({ kind: 'test', message: `${i}`, ...(i % 2 === 0 ? { node: 'a' } : { deployment: 'd' }) });
-  await log.flush();
+  await log.close();
   stop();
   t.same(
     told,
@@ -174,16 +174,21 @@ test('events rise by one, are filtered, pruned, and told only once they are kept
   t.ok(kept.length >= 100 && kept.length < 600 && kept.at(-1)?.sequence === 600, `${kept.length} are kept`);
 });
 
-test('an event that cannot be kept harms nobody', async (t) => {
+test('an event that cannot be kept harms nobody, and none is tried after the end', async (t) => {
   const store = openSqliteStore(join(freshDir(t), 'state'));
+  const errors: unknown[] = [];
   const log = createEventLog({
     store: store.events,
     clock: systemClock,
-    log: createLogger('test', 'silent'),
+    log: Object.assign(createLogger('test', 'silent'), { error: (entry: unknown) => errors.push(entry) }),
     keep: 100,
   });
   store.close();
   t.doesNotThrow(() => log.record({ kind: 'test', message: 'lost' }));
-  await t.resolves(log.flush());
+  await t.resolves(log.close());
+  t.equal(errors.length, 1);
+  log.record({ kind: 'test', message: 'after the end' });
+  await log.close();
+  t.equal(errors.length, 1);
   t.ok(await errorOf(store.meta.get('x')), 'the store is really gone');
 });

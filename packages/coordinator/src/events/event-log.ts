@@ -24,8 +24,8 @@ export interface EventLog {
   newest(filter: EventFilter, limit: number): Promise<readonly ClusterEvent[]>;
   /** Called with every event once it is on disk, in order. Returns the unsubscribe function. */
   subscribe(listener: (event: ClusterEvent) => void): () => void;
-  /** Resolves when everything recorded so far is on disk. */
-  flush(): Promise<void>;
+  /** Resolves when everything recorded so far is on disk; what is recorded later is not kept. */
+  close(): Promise<void>;
 }
 
 export interface EventLogDeps {
@@ -43,6 +43,7 @@ export function createEventLog({ store, clock, log, keep }: EventLogDeps): Event
   const listeners = new Set<(event: ClusterEvent) => void>();
   let queue = Promise.resolve();
   let sincePrune = 0;
+  let closed = false;
 
   const append = async (event: NewEvent, atMs: number): Promise<void> => {
     const { level = 'info', kind, node = null, deployment = null, message, data = {} } = event;
@@ -56,6 +57,7 @@ export function createEventLog({ store, clock, log, keep }: EventLogDeps): Event
 
   return {
     record(event) {
+      if (closed) return;
       const atMs = clock.wallMs();
       queue = queue.then(() =>
         append(event, atMs).catch((error: unknown) => {
@@ -69,6 +71,9 @@ export function createEventLog({ store, clock, log, keep }: EventLogDeps): Event
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    flush: () => queue,
+    close() {
+      closed = true;
+      return queue;
+    },
   };
 }
