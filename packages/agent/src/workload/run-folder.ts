@@ -1,5 +1,5 @@
 /** The folder of one run (0700): files of the plan, and a copy of its record for the case that the journal is lost. */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RankPlan } from '@dsr1/shared/plan/model';
 import type { RunRecord } from './model.ts';
@@ -61,10 +61,11 @@ export function runFolders(options: { readonly runsDir: string; readonly logsDir
   };
 }
 
-/** Makes the folder for a run's logs and lets the oldest attempts of the deployment go. */
-export function makeLogFolder(logFile: string): void {
+/** Makes a process's log, for its owner only (engines print their API key), and lets the oldest attempts go. */
+export function makeLogFile(logFile: string): void {
   const attempt = join(logFile, '..');
   mkdirSync(attempt, { recursive: true, mode: 0o750 });
+  closeSync(openSync(logFile, 'a', 0o600));
   const attempts = foldersIn(join(attempt, '..')).filter((name) => /^\d+$/.test(name));
   const old = attempts.sort((a, b) => Number(b) - Number(a)).slice(KEPT_ATTEMPTS);
   for (const name of old) rmSync(join(attempt, '..', name), { recursive: true, force: true });

@@ -1,7 +1,7 @@
 /** The processes of one run, all together. */
 import { Dsr1Error } from '@dsr1/shared/errors';
 import type { ProcessHandle, RunProcess, RunRecord } from './model.ts';
-import { makeLogFolder, type RunFolders, withRunDir } from './run-folder.ts';
+import { makeLogFile, type RunFolders, withRunDir } from './run-folder.ts';
 import type { Runtime, Runtimes } from './runtimes/runtime.ts';
 
 /** Starts every process of the plan in its order. @throws LAUNCH_FAILED, with those before it running */
@@ -14,7 +14,7 @@ export async function startAll(
   const started: RunProcess[] = [];
   for (const { id, argv, env } of run.plan.processes) {
     const logFile = folders.logFileOf(run, id);
-    makeLogFolder(logFile);
+    makeLogFile(logFile);
     const filled = Object.fromEntries(
       Object.entries(env).map(([name, value]) => [name, withRunDir(value, folder)]),
     );
