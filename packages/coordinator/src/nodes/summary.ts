@@ -8,7 +8,7 @@ export function inventoryOf(facts: NodeFacts | null): Pick<NodeSummary, 'gpus' |
   return {
     gpus: facts.gpus.detected ? gpuText(facts.gpus.value.gpus.map((gpu) => gpu.name)) : null,
     hcaCount: facts.hcas.detected ? facts.hcas.value.length : null,
-    address: defaultAddress(facts),
+    address: facts.nodeIp ?? defaultAddress(facts),
   };
 }
 

@@ -7,6 +7,7 @@ import { probed } from './nullable.ts';
 /** RDMA ports, one a line: link, rate, netdev with its address, and the GID rows that NCCL would take. */
 export function renderHcas({ hcas, netdevs }: NodeFacts): string[] {
   if (!hcas.detected) return [];
+  if (hcas.value.length === 0) return ['HCAs: none found'];
   const addresses = new Map(probed(netdevs, []).map(({ name, addresses }) => [name, addressText(addresses)]));
   const rows = hcas.value.flatMap((hca) =>
     hca.ports.map((port) => [
