@@ -6,6 +6,7 @@ import { Dsr1Error } from '@dsr1/shared/errors';
 import { type NodeIdentity, openIdentityStore } from '@dsr1/shared/identity/store';
 import type { Logger } from '@dsr1/shared/logger';
 import { loadServices } from '@dsr1/shared/rpc/services';
+import { lockStateDir } from '@dsr1/shared/state-lock';
 import type { RankReport } from '@dsr1/shared/wire/messages';
 import { type AgentConfig, foldersOf } from './config/config.ts';
 import type { AgentIdentity } from './facts/collect.ts';
@@ -19,7 +20,6 @@ import { probeHealth } from './workload/health.ts';
 import { runFolders } from './workload/run-folder.ts';
 import { processRuntime } from './workload/runtimes/process.ts';
 import { systemdRuntime } from './workload/runtimes/systemd.ts';
-import { lockStateDir } from './workload/state-lock.ts';
 import { openWorkload, type Workload } from './workload/workload.ts';
 
 export interface AgentDeps {
@@ -37,7 +37,7 @@ export async function runAgent(config: AgentConfig, deps: AgentDeps, signal: Abo
   const { host, clock, log } = deps;
   const folders = foldersOf(config, process.getuid?.() === 0);
   makePrivateFolder(folders.stateDir);
-  const lock = lockStateDir(folders.stateDir);
+  const release = lockStateDir(folders.stateDir, 'dsr1-agent');
   const store = openIdentityStore(folders.stateDir);
   const identity = store.load();
   if (identity === null) throw notJoined(folders.stateDir);
@@ -76,7 +76,7 @@ export async function runAgent(config: AgentConfig, deps: AgentDeps, signal: Abo
   await workload.close();
   status.remove();
   await facts.stop();
-  lock.release();
+  release();
 }
 
 function workloadParts({ nodeId }: NodeIdentity, { host, clock, log }: AgentDeps) {

@@ -3,10 +3,10 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { lockStateDir } from '@dsr1/shared/state-lock';
 import { test } from 'tap';
 import { openJournal } from '../src/workload/journal.ts';
 import { liveStat, membersOf } from '../src/workload/runtimes/proc.ts';
-import { lockStateDir } from '../src/workload/state-lock.ts';
 import { aPlan, DEADLINES } from './helpers/a-plan.ts';
 import { aWorkload, prepare, stop } from './helpers/a-workload.ts';
 import { waitFor } from './helpers/wait-for.ts';
@@ -45,16 +45,19 @@ test('a journal of a newer version is refused and left as it is', async (t) => {
 test('one agent per state directory, and a killed one leaves no lock behind', async (t) => {
   const dir = t.testdir();
   const script = `
-    import { lockStateDir } from ${JSON.stringify(join(import.meta.dirname, '../src/workload/state-lock.ts'))};
-    lockStateDir(${JSON.stringify(dir)}); console.log('locked'); setInterval(() => {}, 1000);`;
+    import { lockStateDir } from ${JSON.stringify(join(import.meta.dirname, '../../shared/src/state-lock.ts'))};
+    lockStateDir(${JSON.stringify(dir)}, 'dsr1-agent'); console.log('locked'); setInterval(() => {}, 1000);`;
   const holder = spawn(process.execPath, ['--input-type=module-typescript', '-e', script], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   await new Promise((resolve) => holder.stdout.once('data', resolve));
-  t.throws(() => lockStateDir(dir), { code: 'STATE_LOCKED', hint: /systemctl stop dsr1-agent/ });
+  t.throws(() => lockStateDir(dir, 'dsr1-agent'), {
+    code: 'STATE_LOCKED',
+    hint: /systemctl stop dsr1-agent/,
+  });
   holder.kill('SIGKILL');
   await new Promise((resolve) => holder.once('exit', resolve));
-  lockStateDir(dir).release();
+  lockStateDir(dir, 'dsr1-agent')();
 });
 
 test('the next agent process adopts the same pid, whatever it finds written', async (t) => {

@@ -1,13 +1,13 @@
 /** The store of a single coordinator: one SQLite file in the state directory. */
 import { join } from 'node:path';
 import { makePrivateFolder } from '@dsr1/shared/durable-file';
+import { lockStateDir } from '@dsr1/shared/state-lock';
 import { MIGRATIONS } from '../migrations/list.ts';
 import type { MetaStore, Store } from '../store.ts';
 import { type Database, openDatabase } from './database.ts';
 import { sqliteDeployments } from './deployments.ts';
 import { sqliteEnrolments } from './enrolments.ts';
 import { sqliteEvents } from './events.ts';
-import { lockInstance } from './instance-lock.ts';
 import { migrate } from './migrate.ts';
 import { sqliteCertificates, sqliteNodes } from './nodes.ts';
 import { sqliteKeys, sqliteTokens } from './secrets.ts';
@@ -17,7 +17,7 @@ export const databasePath = (stateDir: string): string => join(stateDir, 'coordi
 /** @throws STATE_LOCKED, STATE_CORRUPT, VERSION_SKEW, DISK_FULL */
 export function openSqliteStore(stateDir: string): Store {
   makePrivateFolder(stateDir);
-  const release = lockInstance(join(stateDir, 'coordinator.lock'), stateDir);
+  const release = lockStateDir(stateDir, 'dsr1-coordinator');
   try {
     const db = openDatabase(databasePath(stateDir));
     try {
