@@ -11,7 +11,7 @@ export interface LabEngine extends EngineInstallation {
 const MODEL = '/models/tiny';
 
 /** Installs an engine's CPU build and the tiny model unless the cache has them (about a minute, 2 GB). */
-export function labEngine(name: 'vllm' | 'sglang'): LabEngine {
+export function labEngine(name: 'vllm' | 'vllm-ray' | 'sglang'): LabEngine {
   const folder = dirname(dirname(install(name)));
   const model = install('model');
   const shown = `/opt/engines/${name}`;

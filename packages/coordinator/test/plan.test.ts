@@ -259,10 +259,69 @@ test('world, GPUs and engines: refused with tables', async (t) => {
   );
 });
 
-test('an engine that is not built in is refused by name', async (t) => {
-  t.match(run({ name: 'r', engine: { kind: 'vllm-ray' }, model: { path: '/m' } }, nodes(2)), {
+test('a Ray cluster of its own: ports, addresses and environment of each node, one vllm serve once all are in', async (t) => {
+  const spec: DeploymentSpec = { name: 'r', engine: { kind: 'vllm-ray' }, model: { path: '/m' } };
+  const withRay = (ray: string | null, pythonVersion = '3.12.3') =>
+    meshHosts().map((host) => nodeOf({ ...host, engines: [vllmInstall({ ray, pythonVersion })] }));
+  const { ranks } = feasible(run(spec, withRay('2.60.0')));
+  t.same(
+    ranks.map(({ processes }) => processes.map(({ id }) => id)),
+    [['ray', 'main'], ['main']],
+  );
+  const [node, serve, worker] = ranks.flatMap(({ processes }) => processes);
+  const flag = (argv: readonly string[] | undefined, name: string) => argv?.[argv.indexOf(name) + 1];
+  const gcs = ranks[0]?.ports.find(({ name }) => name === 'gcs')?.port;
+  t.equal(flag(node?.argv, '--port'), String(gcs));
+  t.same(serve?.argv.slice(1, 6), [
+    '{runDir}/launcher.py',
+    `192.168.1.1:${gcs}`,
+    '2',
+    '/opt/engines/vllm/bin/vllm',
+    'serve',
+  ]);
+  t.same(worker?.argv.slice(1, 6), [
+    '{runDir}/launcher.py',
+    `192.168.1.1:${gcs}`,
+    '0',
+    '/opt/engines/vllm/bin/ray',
+    'start',
+  ]);
+  t.same(
+    [node, worker].map((start) => [
+      flag(start?.argv, '--node-ip-address'),
+      start?.env.VLLM_HOST_IP,
+      start?.env.NCCL_SOCKET_IFNAME,
+    ]),
+    [
+      ['192.168.1.1', '192.168.1.1', '=meth340'],
+      ['192.168.1.2', '192.168.1.2', '=meth341'],
+    ],
+    'each node by its own names',
+  );
+  const stays = ranks[0]?.files.find(({ name }) => name === 'ray_non_carry_over_env_vars.json');
+  for (const name of ['NCCL_SOCKET_IFNAME', 'GLOO_SOCKET_IFNAME', 'VLLM_HOST_IP', 'DSR1_RUN_ID'])
+    t.ok(JSON.parse(stays?.content ?? '[]').includes(name), `the head's ${name} does not reach the workers`);
+  const wanted = (argv: readonly string[] | undefined) =>
+    (argv ?? []).flatMap((word, i) => (/^--.*-port$/.test(word) ? [Number(argv?.[i + 1])] : []));
+  for (const [start, rank] of [
+    [node, ranks[0]],
+    [worker, ranks[1]],
+  ] as const)
+    for (const port of wanted(start?.argv))
+      t.ok(
+        rank?.ports.some((planned) => planned.port === port),
+        `port ${port} is checked at prepare`,
+      );
+  t.match(renderPlan(run(spec, withRay('2.60.0'))).join('\n'), /ray-workers \d+-\d+/, 'said as a range');
+  t.match(run(spec, withRay(null)), {
+    rejections: [{ category: 'ray-missing', because: /has vLLM but no Ray/ }],
+  });
+  const [first, second] = [withRay('2.60.0'), withRay('2.54.0', '3.11.2')];
+  t.match(run(spec, [...first.slice(0, 1), ...second.slice(1, 2)]), {
+    rejections: [{ category: 'version-mismatch', because: /ray, Python version/ }],
+  });
+  t.match(run({ ...spec, engine: { kind: 'vllm-ray', image: 'vllm@sha256:00' } }, withRay('2.60.0')), {
     feasible: false,
-    rejections: [{ category: 'engine-missing', because: /no engine vllm-ray/ }],
   });
 });
 

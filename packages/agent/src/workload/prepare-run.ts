@@ -1,10 +1,9 @@
 /** Makes one rank ready to be launched: host checked, ports held, folder and record written; void again when its time is over. */
-import { Dsr1Error } from '@dsr1/shared/errors';
 import type { ExecuteDeps } from './execute.ts';
 import type { PrepareRequest, RunRecord } from './model.ts';
 import { checkAndReserve, type Reservation } from './prepare-checks.ts';
 
-/** Answers with the run id and what it holds. @throws what checkAndReserve finds wrong, RUNTIME_MISSING, DISK_FULL */
+/** Answers with the run id and what it holds. @throws what checkAndReserve finds wrong, DISK_FULL */
 export async function prepareRun(
   step: PrepareRequest,
   deps: ExecuteDeps,
@@ -12,11 +11,6 @@ export async function prepareRun(
   const { table, folders, clock } = deps;
   const { deployment, epoch, plan, planHash, specHash, apiKey, expiresMs } = step;
   const runId = deps.runIdOf(deployment, epoch, plan.rank);
-  if ((await deps.engineOf(plan.engine)) === null) {
-    throw new Dsr1Error('RUNTIME_MISSING', `this agent does not know the engine ${plan.engine}`, {
-      hint: 'install the newest dsr1 on the node',
-    });
-  }
   const reservation = await checkAndReserve(plan, { ...deps.prepare, runtime: deps.runtimes[plan.runtime] });
   try {
     folders.create({ runId, deployment, epoch, plan }, apiKey);

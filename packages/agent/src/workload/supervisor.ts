@@ -20,7 +20,7 @@ export interface SupervisorDeps {
   readonly table: RunTable;
   readonly folders: RunFolders;
   readonly runtimes: Runtimes;
-  readonly engineOf: (kind: EngineKind) => Promise<WatchedEngine | null>;
+  readonly engineOf: (kind: EngineKind) => Promise<WatchedEngine>;
   readonly probeHealth: HealthProbe;
   readonly clock: Clock;
   readonly changed: (runId: string) => void;
@@ -56,7 +56,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
       const { runId, plan } = run;
       const runtime = deps.runtimes[plan.runtime];
       const engine = await deps.engineOf(plan.engine);
-      if (runtime === undefined || engine === null) return;
+      if (runtime === undefined) return;
       unwatch(runId);
       const listener = {
         progressed: ({

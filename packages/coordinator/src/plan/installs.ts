@@ -44,12 +44,17 @@ export function installProblem(
   };
 }
 
-/** Ranks of different engine, torch or NCCL versions hang or die in their first collective: refused, with the table. */
+/**
+ * Ranks of different engine, torch or NCCL versions hang or die in their first collective, and a Ray cluster takes in no
+ * node with another Ray or Python: refused, with the table.
+ */
 export function disagreement(
+  engine: Engine,
   nodes: readonly UsableNode[],
   installs: readonly (EngineInstall | null)[],
 ): readonly Rejection[] {
-  const differing = (['version', 'torch', 'nccl'] as const).filter(
+  const compared = engine.kind === 'vllm-ray' ? WITH_RAY : ALWAYS;
+  const differing = compared.filter(
     (key) => new Set(installs.map((install) => normal(install?.[key] ?? null))).size > 1,
   );
   if (differing.length === 0) return [];
@@ -57,10 +62,10 @@ export function disagreement(
     {
       node: null,
       category: 'version-mismatch',
-      because: `the nodes differ in ${differing.map((key) => (key === 'version' ? 'engine version' : key)).join(', ')}`,
+      because: `the nodes differ in ${differing.map((key) => NAMES[key] ?? key).join(', ')}`,
       fix: 'install the same versions on all nodes, name one environment with engine.python, or leave nodes out',
       table: [
-        ['node', 'engine', 'torch', 'nccl', 'python'],
+        ['node', 'engine', 'torch', 'nccl', ...(compared === ALWAYS ? [] : ['ray', 'Python']), 'python'],
         ...nodes.map(({ name }, i) => {
           const install = installs[i] ?? null;
           return [
@@ -68,6 +73,7 @@ export function disagreement(
             install === null ? '-' : `${install.engine} ${install.version}`,
             install?.torch ?? '-',
             install?.nccl ?? '-',
+            ...(compared === ALWAYS ? [] : [install?.ray ?? '-', install?.pythonVersion ?? '-']),
             install?.python ?? '-',
           ];
         }),
@@ -75,6 +81,13 @@ export function disagreement(
     },
   ];
 }
+
+const ALWAYS = ['version', 'torch', 'nccl'] as const;
+const WITH_RAY = [...ALWAYS, 'ray', 'pythonVersion'] as const;
+const NAMES: Readonly<Record<string, string>> = {
+  version: 'engine version',
+  pythonVersion: 'Python version',
+};
 
 function missing(spec: DeploymentSpec, name: string, facts: NodeFacts): Omit<Rejection, 'node'> {
   if (!facts.engines.detected)

@@ -18,7 +18,6 @@ import { type World, worldOf } from './world.ts';
 export function plan(input: PlanInput): PlanResult {
   const { spec } = input;
   const engine = engineOf(spec.engine.kind);
-  if (engine === null) return refused([noEngine(spec.engine.kind)]);
   const choice = chooseNodes(input, engine);
   if ('rejections' in choice) return refused([...withoutNode(engine, input), ...choice.rejections]);
   const { gang, leftOut } = choice;
@@ -26,7 +25,7 @@ export function plan(input: PlanInput): PlanResult {
   const gpus = gang.map((node) => gpusFor(node, spec, engine));
   const early = [
     ...problemsOf(engine, input, installs[0] ?? null),
-    ...disagreement(gang, installs),
+    ...disagreement(engine, gang, installs),
     ...unequal(choice, gpus),
   ];
   if (early.length > 0) return refused(early);
@@ -158,13 +157,6 @@ function unequal({ gang }: NodeChoice, gpus: readonly (readonly number[])[]): re
     },
   ];
 }
-
-const noEngine = (kind: string): Rejection => ({
-  node: null,
-  category: 'engine-missing',
-  because: `this coordinator has no engine ${kind}`,
-  fix: 'use engine.kind sglang, vllm, command or rehearsal',
-});
 
 const refused = (rejections: readonly Rejection[]): PlanResult => ({
   feasible: false,

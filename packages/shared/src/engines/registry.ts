@@ -5,8 +5,14 @@ import type { Engine } from './engine.ts';
 import { rehearsal } from './rehearsal/rehearsal.ts';
 import { sglang } from './sglang/sglang.ts';
 import { vllm } from './vllm/vllm.ts';
+import { vllmRay } from './vllm-ray/vllm-ray.ts';
 
-const ENGINES: Readonly<Partial<Record<EngineKind, Engine>>> = { sglang, vllm, command, rehearsal };
+const ENGINES: Readonly<Record<EngineKind, Engine>> = {
+  sglang,
+  vllm,
+  'vllm-ray': vllmRay,
+  command,
+  rehearsal,
+};
 
-/** The engine of a kind; null for one that this build lacks. */
-export const engineOf = (kind: EngineKind): Engine | null => ENGINES[kind] ?? null;
+export const engineOf = (kind: EngineKind): Engine => ENGINES[kind];

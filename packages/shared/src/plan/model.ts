@@ -31,7 +31,7 @@ export type ProcessPlan = Static<typeof ProcessPlan>;
 
 /** A file that the agent writes (0600) into the rank's run folder; `{apiKey}` becomes the attempt's generated key. */
 export const FilePlan = Type.Object({
-  name: Type.String({ pattern: '^[a-z0-9][a-z0-9.-]{0,62}$' }),
+  name: Type.String({ pattern: '^[a-z0-9][a-z0-9._-]{0,62}$' }),
   content: Type.String(),
 });
 export type FilePlan = Static<typeof FilePlan>;
@@ -70,7 +70,7 @@ export const RankPlan = Type.Object({
   /** Ports that the engine opens at random, said in words for the firewall. */
   randomPorts: Nullable(Type.String()),
   image: Nullable(Type.String()),
-  /** Started in this order; a process with an unmet gate waits (see engines/engine.ts). */
+  /** Started in this order, one right after the other; what must wait for something waits by itself. */
   processes: Type.Array(ProcessPlan, { minItems: 1 }),
   files: Type.Array(FilePlan),
   /** Only on the rank that serves HTTP. */

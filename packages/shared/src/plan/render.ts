@@ -1,6 +1,6 @@
 /** A plan as a person reads it before saying yes: ranks, network, commands, reasons, warnings. Plain text lines. */
 import { columns } from './columns.ts';
-import type { LaunchPlan, PlanReason, PlanResult, RankPlan, Rejection } from './model.ts';
+import type { LaunchPlan, PlanReason, PlanResult, PortPlan, RankPlan, Rejection } from './model.ts';
 
 export function renderPlan(result: PlanResult): string[] {
   if (!result.feasible) return ['There is no plan:', ...renderRejections(result.rejections)];
@@ -60,7 +60,9 @@ function rankTable({ ranks }: LaunchPlan): string[][] {
     rank.address,
     rank.gpuIndices.length === 0 ? '-' : compact(rank.gpuIndices),
     rank.hcas.length === 0 ? '-' : rank.hcas.join(','),
-    rank.ports.map(({ name, port }) => `${name} ${port}`).join(', ') || '-',
+    portRanges(rank.ports)
+      .map(({ name, ports }) => `${name} ${ports}`)
+      .join(', ') || '-',
     rank.runtime,
   ];
   return [['RANK', 'NODE', 'INTERFACE', 'ADDRESS', 'GPUS', 'HCAS', 'PORTS', 'RUNTIME'], ...ranks.map(row)];
@@ -106,7 +108,9 @@ export function wordsByFlag(argv: readonly string[]): string[][] {
 
 const firewall = ({ ranks }: LaunchPlan): string[] =>
   ranks.flatMap(({ nodeName, ports, randomPorts }) => [
-    ...ports.map(({ name, address, port }) => `${nodeName}: TCP ${port} on ${address} (${name})`),
+    ...portRanges(ports).map(
+      (range) => `${nodeName}: TCP ${range.ports} on ${range.address} (${range.name})`,
+    ),
     ...(randomPorts === null ? [] : [`${nodeName}: ${randomPorts}`]),
   ]);
 
@@ -114,6 +118,15 @@ const reasonRow = ({ subject, decision, because }: PlanReason) => [subject, deci
 
 const section = (title: string, lines: readonly string[]): string[] =>
   lines.length === 0 ? [] : ['', `${title}:`, ...lines.map((line) => `  ${line}`)];
+
+/** Ports of one name and address in a row are said as one range, `20010-20015`. */
+function portRanges(ports: readonly PortPlan[]): { name: string; address: string; ports: string }[] {
+  const groups = Map.groupBy(ports, ({ name, address }) => `${name} ${address}`);
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    return first === undefined ? [] : [{ ...first, ports: compact(group.map(({ port }) => port)) }];
+  });
+}
 
 /** `0-7`, `0,2,4`. */
 function compact(indices: readonly number[]): string {

@@ -2,9 +2,9 @@
  * Phases of a vLLM rank from its own lines (0.32; "Starting vLLM API server" is the wording up to 0.9). Ranks > 0 say
  * nothing after their weights are loaded.
  */
-import { phaseReader } from '../phase-patterns.ts';
+import { type PhasePattern, phaseReader } from '../phase-patterns.ts';
 
-export const vllmPhases = phaseReader([
+export const VLLM_PHASES: readonly PhasePattern[] = [
   {
     pattern: /\bheadless multiproc executor, with head node address (\S+)/,
     phase: 'rendezvous',
@@ -25,4 +25,6 @@ export const vllmPhases = phaseReader([
   { pattern: /\binit engine \(profile/, phase: 'graphs', detail: 'engine is ready', progress: 1 },
   { pattern: /\bStarting vLLM (?:API )?server (?:\d+ )?on (\S+)/, phase: 'listening', detail: 'opens $1' },
   { pattern: /\bApplication startup complete/, phase: 'serving' },
-]);
+];
+
+export const vllmPhases = phaseReader(VLLM_PHASES);

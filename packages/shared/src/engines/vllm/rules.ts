@@ -28,11 +28,24 @@ export const VLLM_OWNED_FLAGS: Readonly<Record<string, string>> = {
   '--api-key': 'remove it: dsr1 makes a key for every attempt (dsr1ctl status shows how to get it)',
 };
 
+export const VLLM_RAY_OWNED_FLAGS: Readonly<Record<string, string>> = {
+  ...VLLM_OWNED_FLAGS,
+  '--distributed-executor-backend': 'remove it: engine.kind vllm-ray is the Ray executor',
+};
+
 export const VLLM_OWNED_ENV: Readonly<Record<string, string>> = {
   VLLM_HOST_IP: 'remove it: every rank gets its own address',
   VLLM_PORT: 'remove it: with several nodes a fixed base port makes ranks collide (vLLM picks free ones)',
   VLLM_API_KEY: 'remove it: dsr1 makes a key for every attempt',
-  RAY_ADDRESS: 'remove it: ranks start without Ray',
+  RAY_ADDRESS: 'remove it: ranks start without Ray, or in a Ray cluster of their own (engine.kind vllm-ray)',
+};
+
+export const VLLM_RAY_OWNED_ENV: Readonly<Record<string, string>> = {
+  ...VLLM_OWNED_ENV,
+  RAY_ADDRESS: 'remove it: every attempt gets a Ray cluster of its own',
+  RAY_START_HOOK: 'remove it: the plan needs it for socket paths that are short enough',
+  RAY_TMPDIR: 'remove it: sessions lie in the run folder, which goes with the attempt',
+  VLLM_CONFIG_ROOT: 'remove it: the list of variables that stay per node lies there',
 };
 
 /** Flags of older versions → what to write today (vLLM pull requests 17452, 18404, 25543). */

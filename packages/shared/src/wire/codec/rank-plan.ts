@@ -12,7 +12,7 @@ const ENGINES = [
   'rehearsal',
 ] as const satisfies readonly EngineKind[];
 const RUNTIMES = ['systemd', 'process', 'docker'] as const satisfies readonly RuntimeKind[];
-const FILE_NAME = /^[a-z0-9][a-z0-9.-]{0,62}$/;
+const FILE_NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 
 export function encodeRankPlan(plan: RankPlan): RankPlanWire {
   return {

@@ -1,0 +1,79 @@
+/**
+ * A Python program in the run folder of every rank. It holds a process of a rank back until Ray is where that process
+ * needs it, then becomes that process (exec): nothing else waits, so adoption, logs and stops are those of any process.
+ */
+export const LAUNCHER_FILE = { name: 'launcher.py', content: launcher() };
+
+function launcher(): string {
+  return `"""
+launcher.py GCS NODES PROGRAM [ARGUMENT...]
+
+Becomes PROGRAM once Ray's control store listens at GCS (HOST:PORT) and, if NODES is not 0, that many Ray nodes are alive.
+"""
+import os
+import socket
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def settle(params, head):
+    """RAY_START_HOOK: what \`ray start\` has no flag for."""
+    # In the session folder, paths of sockets get longer than the 107 bytes that Linux takes.
+    params.plasma_store_socket_name = os.path.join(HERE, "plasma")
+    params.raylet_socket_name = os.path.join(HERE, "raylet")
+    # The server for remote clients listens on every interface and runs what they send.
+    params.ray_client_server_port = None
+    # The autoscaler, whose port 44217 is fixed: two clusters on one host would fight for it.
+    params.no_monitor = True
+
+
+def main(gcs, nodes, program, *arguments):
+    host, port = gcs.rsplit(":", 1)
+    say(f"waits for Ray at {gcs}")
+    while not listens(host.strip("[]"), int(port)):
+        time.sleep(0.2)
+    if nodes != "0":
+        await_nodes(gcs, int(nodes))
+    say(f"starts {program}")
+    os.execv(program, [program, *arguments])
+
+
+def listens(host, port):
+    try:
+        socket.create_connection((host, port), timeout=2).close()
+        return True
+    except OSError:
+        return False
+
+
+def await_nodes(gcs, wanted):
+    import ray
+
+    connected = False
+    while not connected:
+        try:
+            ray.init(address=gcs, log_to_driver=False, logging_level="error")
+            connected = True
+        except (ConnectionError, RuntimeError) as problem:
+            say(f"cannot reach Ray yet: {problem}")
+            time.sleep(1)
+    found = -1
+    while found < wanted:
+        time.sleep(0 if found < 0 else 0.5)
+        alive = [node["NodeManagerAddress"] for node in ray.nodes() if node["Alive"]]
+        if len(alive) != found:
+            found = len(alive)
+            say(f"{found} of {wanted} Ray nodes are in: {', '.join(sorted(alive))}")
+    ray.shutdown()
+
+
+def say(text):
+    print(f"launcher: {text}", flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
+`;
+}

@@ -1,0 +1,177 @@
+/**
+ * vLLM on a Ray cluster of its own: `ray start` on every node, and one `vllm serve` on the head once all of them are in.
+ * For setups that need Ray; `vllm` does the same with fewer parts.
+ */
+import type { Engine, EngineProblem, RankContext } from '../engine.ts';
+import { phaseReader } from '../phase-patterns.ts';
+import { fabricSettings, processPlan, type Setting } from '../process-plan.ts';
+import { VLLM_PHASES } from '../vllm/phases.ts';
+import { VLLM_RAY_OWNED_ENV, VLLM_RAY_OWNED_FLAGS } from '../vllm/rules.ts';
+import {
+  checkVllm,
+  hostIp,
+  KEY_FILE,
+  modelFlags,
+  serveEntry,
+  servingFlags,
+  VLLM_DEADLINES,
+  vllmFlags,
+  vllmHealth,
+  vllmScript,
+} from '../vllm/serve.ts';
+import { LAUNCHER_FILE } from './launcher.ts';
+import { gcsAddress, nodePorts, RAY_PORTS, rayStartFlags, workerPorts } from './ray-node.ts';
+
+const owned = { flags: VLLM_RAY_OWNED_FLAGS, env: VLLM_RAY_OWNED_ENV };
+
+export const vllmRay: Engine = {
+  kind: 'vllm-ray',
+  installName: 'vllm',
+  needsModel: true,
+  usesGpus: true,
+  /** A Ray node of rank > 0 prints no more than that it runs: what its workers say comes out at the head. */
+  followerDonePhase: 'rendezvous',
+  phases: phaseReader([
+    {
+      pattern: /^launcher: (\d+ of \d+) Ray nodes are in/,
+      phase: 'rendezvous',
+      detail: '$1 Ray nodes are in',
+    },
+    { pattern: /\bRay runtime started/, phase: 'rendezvous', detail: 'the Ray node runs', progress: 1 },
+    ...VLLM_PHASES,
+  ]),
+  deadlines: VLLM_DEADLINES,
+  owned,
+
+  ports: () => [{ name: 'http', span: 1, use: 'endpoint', on: 'head' }, ...RAY_PORTS],
+
+  check: (spec, install) => [
+    ...(spec.engine.image === undefined ? [] : [noImages()]),
+    ...(install !== null && install.ray === null ? [noRay(install.python)] : []),
+    ...checkVllm(spec, install?.version ?? null, owned),
+  ],
+  knowsFlagsOf: (version) => vllmFlags(version) !== null,
+
+  processes(context) {
+    const { rank, nodes, spec } = context;
+    const start = [vllmScript(context, 'ray'), 'start'];
+    const node = {
+      flags: rayStartFlags(context),
+      env: [...rankEnv(context), ...HOOK],
+      operatorArgs: [],
+      operatorEnv: spec.engine.env ?? {},
+    };
+    if (rank > 0) {
+      const entry = [...launcher(context, 0), ...start];
+      return [
+        processPlan({
+          id: 'main',
+          entry,
+          entryBecause: "ray start, once the head's control store listens",
+          ...node,
+        }),
+      ];
+    }
+    return [
+      processPlan({ id: 'ray', entry: start, entryBecause: 'the Ray node of the head', ...node }),
+      processPlan({
+        id: 'main',
+        entry: [...launcher(context, nodes), ...serveEntry(context)],
+        entryBecause: 'vllm serve, once every Ray node is in',
+        flags: [
+          ...modelFlags(context),
+          {
+            name: '--distributed-executor-backend',
+            value: 'ray',
+            because: 'workers are actors on the Ray nodes',
+          },
+          ...servingFlags(context),
+        ],
+        env: [...rankEnv(context), ...driverEnv(context)],
+        operatorArgs: spec.engine.args ?? [],
+        operatorEnv: spec.engine.env ?? {},
+      }),
+    ];
+  },
+
+  files: (context) =>
+    context.rank === 0 ? [LAUNCHER_FILE, KEY_FILE, staysPerNode(context)] : [LAUNCHER_FILE],
+
+  portPlans(context) {
+    const { rank, address, ports } = context;
+    // Ray listens on every interface.
+    const everywhere = (name: string, port: number) => ({ name, address: '0.0.0.0', port });
+    return [
+      ...(rank === 0
+        ? [{ name: 'http', address, port: ports.http ?? 0 }, everywhere('gcs', ports.gcs ?? 0)]
+        : []),
+      ...nodePorts(context).map((port) => everywhere('ray', port)),
+      ...workerPorts(context).map((port) => everywhere('ray-workers', port)),
+    ];
+  },
+
+  randomPorts: ({ address }) =>
+    `about 15 TCP ports of the ephemeral range on ${address} (torch's TCPStore, Gloo, ZeroMQ, NCCL bootstrap): open that range between the nodes, both ways, and to nobody else: Ray runs what anyone who reaches it sends`,
+
+  health: vllmHealth,
+};
+
+const launcher = (context: RankContext, nodes: number): readonly string[] => [
+  context.install?.python ?? context.spec.engine.python ?? 'python3',
+  '{runDir}/launcher.py',
+  gcsAddress(context),
+  String(nodes),
+];
+
+/** Actors inherit these from the `ray start` of their node. */
+const rankEnv = (context: RankContext): readonly Setting[] => [
+  hostIp(context),
+  ...fabricSettings(context.fabricEnv, context.fabricEnvReasons),
+];
+
+const HOOK: readonly Setting[] = [
+  {
+    name: 'RAY_START_HOOK',
+    value: 'launcher.settle',
+    because:
+      'what ray start has no flag for: short socket paths, no server for remote clients, no autoscaler',
+  },
+  { name: 'PYTHONPATH', value: '{runDir}', because: 'where RAY_START_HOOK is found' },
+];
+
+const driverEnv = (context: RankContext): readonly Setting[] => [
+  { name: 'RAY_ADDRESS', value: gcsAddress(context), because: 'the Ray cluster of this attempt' },
+  {
+    name: 'VLLM_CONFIG_ROOT',
+    value: '{runDir}',
+    because: `where ${STAYS_FILE} is looked for`,
+  },
+  { name: 'RAY_COLOR_PREFIX', value: '0', because: "plain text before the workers' lines" },
+  { name: 'RAY_DEDUP_LOGS', value: '0', because: "workers' lines come at once, not in bunches" },
+];
+
+const STAYS_FILE = 'ray_non_carry_over_env_vars.json';
+
+/**
+ * vLLM copies the driver's environment to every worker (all of it since RayExecutorV2, NCCL_*, VLLM_* and more before;
+ * vllm/ray/ray_env.py), where it would replace what the plan chose for that node.
+ */
+const staysPerNode = ({ fabricEnv }: RankContext) => ({
+  name: STAYS_FILE,
+  content: `${JSON.stringify([...OF_A_RANK, ...Object.keys(fabricEnv)])}\n`,
+});
+
+/** DSR1_… is how the agent knows the processes of a run. */
+const OF_A_RANK = ['DSR1_RUN_ID', 'DSR1_PROCESS_ID', 'VLLM_CONFIG_ROOT', 'VLLM_HOST_IP'];
+
+const noRay = (python: string): EngineProblem => ({
+  category: 'ray-missing',
+  because: `${python} has vLLM but no Ray`,
+  fix: 'install ray there, name another environment with engine.python, or use engine.kind vllm, which needs no Ray',
+});
+
+const noImages = (): EngineProblem => ({
+  category: 'runtime-missing',
+  because: 'a Ray node and its driver must see each other as processes, and containers of a rank do not',
+  fix: 'use engine.kind vllm in images',
+});
