@@ -22,10 +22,10 @@ const install = (name: 'sglang' | 'vllm', version: string): EngineInstall => ({
   torch: null,
   nccl: null,
   cuda: null,
-  ray: null,
+  ray: '2.60.0',
 });
 const problems = (
-  kind: 'sglang' | 'vllm',
+  kind: 'sglang' | 'vllm' | 'vllm-ray',
   version: string,
   args: readonly string[],
   env: Record<string, string> = {},
@@ -33,7 +33,7 @@ const problems = (
   engine(kind)
     .check(
       { name: 'x', engine: { kind, args: [...args], env }, model: { path: '/m' } },
-      install(kind, version),
+      install(kind === 'sglang' ? 'sglang' : 'vllm', version),
     )
     .map(({ category, because, fix }) => `${category}: ${because} → ${fix}`);
 
@@ -134,13 +134,15 @@ INFO:     Application startup complete.`,
 test('phases of real gangs: complete logs of two CPU ranks each, planned and started by dsr1', async (t) => {
   const log = (name: string) =>
     readFileSync(join(import.meta.dirname, '../../../test/data/engine-logs', `${name}.log`), 'utf8');
-  const names = (kind: 'sglang' | 'vllm', rank: number, file: string) =>
-    phasesOf(kind, rank, log(`${file}-tp2-rank${rank}`)).map((phase) => phase.split(' ')[0]);
+  const names = (kind: 'sglang' | 'vllm' | 'vllm-ray', rank: number, file: string, layout = 'tp2') =>
+    phasesOf(kind, rank, log(`${file}-${layout}-rank${rank}`)).map((phase) => phase.split(' ')[0]);
   const all = ['rendezvous', 'weights', 'graphs', 'listening', 'serving'];
   t.same(names('vllm', 0, 'vllm-0.32.0'), all);
   t.same(names('vllm', 1, 'vllm-0.32.0'), all.slice(0, 3));
   t.same(names('sglang', 0, 'sglang-0.5.23'), all);
   t.same(names('sglang', 1, 'sglang-0.5.23'), all.slice(0, 4));
+  t.same(names('vllm-ray', 0, 'vllm-ray-0.32.0', 'pp2'), all);
+  t.same(names('vllm-ray', 1, 'vllm-ray-0.32.0', 'pp2'), all.slice(0, 1), 'a Ray node alone');
 });
 
 test('rehearsal phases', async (t) => {
@@ -207,6 +209,8 @@ test('flags: what the version lacks, with the replacement', async (t) => {
     /^flag-unknown: SGLang 0\.5\.23 has no --disable-mla → use --attention-backend/,
   ]);
   t.match(problems('sglang', '0.5.23', ['--enable']), [/^flag-unknown: --enable could mean/]);
+  t.match(problems('vllm-ray', '0.32.0', ['--distributed-executor-backend', 'mp']), [/^flag-owned/]);
+  t.match(problems('vllm-ray', '0.32.0', [], { RAY_ADDRESS: 'x:1' }), [/^env-owned/]);
   t.match(problems('vllm', '0.8.2', []), [/^engine-version: vLLM 0\.8\.2 cannot span nodes/]);
   t.same(
     problems('vllm', '0.32.0', [
