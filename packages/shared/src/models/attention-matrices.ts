@@ -59,11 +59,9 @@ function latent(attention: LatentAttention, hidden: number): Matrix[] {
 
 /** DeepSeek V4: queries through a low rank, one KV head, outputs in groups; compressors in the model's own precision. */
 function compressed(attention: CompressedAttention, hidden: number): Matrix[] {
-  const { heads, headDim, queryRank, outputGroups, outputRank, ratio, index } = attention;
-  const compressor = (dim: number): Matrix => ({
-    ...plain('attention', 'norm', 'self_attn.compressor', 2 * dim * (ratio === 4 ? 2 : 1), hidden),
-    elementBytes: 4,
-  });
+  const { heads, headDim, queryRank, outputGroups, outputRank, ratio, index, streams } = attention;
+  const compressor = (dim: number): Matrix =>
+    plain('attention', 'norm', 'self_attn.compressor', 2 * dim * (ratio === 4 ? 2 : 1), hidden);
   const middle = cut(
     'wo_a',
     outputGroups * outputRank,
@@ -77,6 +75,7 @@ function compressed(attention: CompressedAttention, hidden: number): Matrix[] {
     cut('wq_b', heads * headDim, queryRank, 'outputs', heads),
     { ...middle, module: 'norm', elementBytes: 2 },
     cut('wo_b', hidden, outputGroups * outputRank, 'inputs', null),
+    { ...plain('attention', 'norm', 'hc', 2 * (2 + streams) * streams, streams * hidden), elementBytes: 4 },
     ...(ratio > 0 ? [compressor(headDim)] : []),
     ...(index === null ? [] : [...indexer(index, hidden, queryRank), compressor(index.dim)]),
   ];

@@ -11,7 +11,6 @@ import {
   vllmOtherBytes,
 } from './overheads.ts';
 import { gpuCount, groupsOf } from './parallel.ts';
-import type { Weights } from './weights.ts';
 
 export interface StageBudget {
   readonly cache: StageCache;
@@ -28,11 +27,11 @@ export interface StageBudget {
 export function memoryBudget(
   question: FitQuestion,
   rules: EngineRules,
-  weights: Weights,
+  weightsBytes: readonly number[],
   caches: readonly StageCache[],
 ): StageBudget[] {
   return caches.map((cache, stage) => {
-    const taken = weights.stageBytes[stage] ?? 0;
+    const taken = weightsBytes[stage] ?? 0;
     const isLast = stage === caches.length - 1;
     return rules.engine === 'vllm'
       ? vllmStage(question, rules, cache, taken, isLast)

@@ -15,6 +15,22 @@ export interface CacheDtype {
   readonly kind: 'auto' | 'fp8';
 }
 
+/**
+ * What `auto` means: vLLM caches sparse attention (DSA) in FP8, SGLang does so from Blackwell on; everything else follows
+ * the model (vllm config/cache.py; sglang's overrides for DeepSeek V3.2).
+ */
+export function resolvedDtype(
+  asked: CacheDtype,
+  shape: ModelShape,
+  rules: EngineRules,
+  capability: string | null,
+): CacheDtype {
+  const sparse = shape.layers.some(
+    ({ attention }) => attention.kind === 'latent' && attention.index !== null,
+  );
+  return sparse && (rules.engine === 'vllm' || Number(capability) >= 10) ? { kind: 'fp8' } : asked;
+}
+
 export interface StageCache {
   readonly layers: number;
   /** Bytes of the pool divided by the tokens that the engine prints for it. */

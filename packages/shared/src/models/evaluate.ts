@@ -1,12 +1,12 @@
 /** One placement of one model on one kind of GPU: legal or not, what it takes, what is left, and whether that is enough. */
 import { sizeText } from '../facts/units.ts';
 import { memoryBudget, type StageBudget } from './budget.ts';
-import { type CacheDtype, type StageCache, stageCaches } from './cache.ts';
+import { type CacheDtype, resolvedDtype, type StageCache, stageCaches } from './cache.ts';
 import { type EngineRules, engineRules, type FitEngine } from './engine-rules.ts';
 import type { GpuClass } from './gpus.ts';
 import { illegalBecause } from './legality.ts';
-import { vllmScheduler } from './overheads.ts';
-import { groupsOf, type Parallel } from './parallel.ts';
+import { sglangLoadedBytes, vllmScheduler } from './overheads.ts';
+import { gpuCount, groupsOf, type Parallel } from './parallel.ts';
 import type { ModelShape } from './shape.ts';
 import { modelWeights, type Weights } from './weights.ts';
 
@@ -71,6 +71,9 @@ export function evaluate(question: FitQuestion): Evaluation {
   const { shape, parallel } = question;
   const rules = engineRules(question.engine, question.version);
   const weights = shape.gaps.length > 0 ? null : modelWeights(shape, parallel, rules);
+  const loaded = (weights?.stageBytes ?? []).map((bytes) =>
+    rules.engine === 'sglang' ? sglangLoadedBytes(bytes, gpuCount(parallel, rules.engine)) : bytes,
+  );
   const caches = cachesOf(question, rules);
   const illegal = illegalBecause({
     shape,
@@ -84,8 +87,8 @@ export function evaluate(question: FitQuestion): Evaluation {
   const tokenBytes = Math.max(...caches.map((cache) => cache.tokenBytes));
   const figures: FitFigures = {
     parameters: weights?.parameters ?? null,
-    weightsBytes: weights?.stageBytes[0] ?? null,
-    stageWeightsBytes: weights?.stageBytes ?? [],
+    weightsBytes: loaded[0] ?? null,
+    stageWeightsBytes: loaded,
     tokenBytes,
     cacheBytes: null,
     tokens: null,
@@ -121,7 +124,7 @@ function cachesOf(question: FitQuestion, rules: EngineRules): StageCache[] {
     pipeline: parallel.pipeline,
     groups: groupsOf(parallel, rules.engine, hasExperts),
     rules,
-    dtype: question.cache,
+    dtype: resolvedDtype(question.cache, shape, rules, question.gpu?.computeCapability ?? null),
     blockTokens: question.blockTokens ?? 16,
     stepTokens: scheduler.stepTokens,
   });
@@ -134,7 +137,7 @@ function answered(
   caches: readonly StageCache[],
   figures: FitFigures,
 ): Evaluation {
-  const stages = memoryBudget(question, rules, weights, caches);
+  const stages = memoryBudget(question, rules, figures.stageWeightsBytes, caches);
   const limiting = stages.reduce((least, stage) => (stage.tokens < least.tokens ? stage : least));
   const { cache } = limiting;
   const context = figures.contextTokens;

@@ -72,7 +72,13 @@ function layerRules(layer: Layer, shape: ModelShape, groups: Groups): string[] {
  * along the inputs where scales are per group (GPTQ and AWQ linear methods).
  */
 function matrixRules(matrix: Matrix, shape: ModelShape, groups: Groups): string[] {
-  if (matrix.cut === 'whole' || matrix.cut === 'vocabulary' || matrix.module === 'norm') return [];
+  if (
+    matrix.cut === 'whole' ||
+    matrix.cut === 'vocabulary' ||
+    matrix.module === 'norm' ||
+    matrix.module === 'vision'
+  )
+    return [];
   const share = shareOf(matrix, groups, 0);
   const isCut = share.outputs !== matrix.outputs || share.inputs !== matrix.inputs;
   if (!isCut) return [];

@@ -32,7 +32,7 @@ export interface Matrix {
   readonly copies: number;
   readonly cut: Cut;
   /** Which group divides it. */
-  readonly group: 'attention' | 'dense' | 'vocabulary' | 'experts';
+  readonly group: 'attention' | 'dense' | 'vocabulary' | 'head' | 'experts';
   /** Heads along the cut side, where cuts must fall between heads. */
   readonly heads: number | null;
   /** Bytes an element where it differs from the model's (float32 biases, kernels' own copies). */
@@ -56,12 +56,13 @@ export const embeddingMatrix = ({ vocab, hidden }: ModelShape): Matrix => ({
 export const headMatrix = ({ vocab, hidden }: ModelShape): Matrix => ({
   ...plain('head', 'head', 'lm_head', vocab, hidden),
   cut: 'vocabulary',
-  group: 'vocabulary',
+  group: 'head',
 });
 
-/** Vision towers are copied to every GPU (vLLM's `--mm-encoder-tp-mode data`) or nearly so: their share is small. */
-export function visionMatrix(shape: ModelShape): Matrix[] {
-  return shape.vision === null ? [] : [plain('vision tower', 'vision', 'visual', shape.vision.parameters, 1)];
+/** Vision towers are cut like the language model (vLLM's `--mm-encoder-tp-mode weights`, the default). */
+export function visionMatrix({ vision }: ModelShape): Matrix[] {
+  if (vision === null) return [];
+  return [{ ...plain('vision tower', 'vision', 'visual', vision.parameters, 1), cut: 'outputs' }];
 }
 
 export function plain(part: Part, module: Module, name: string, outputs: number, inputs: number): Matrix {

@@ -15,7 +15,7 @@ export interface ModulePattern {
  */
 export function modulePattern(text: unknown): ModulePattern[] {
   if (typeof text !== 'string' || text.length > 500) return [];
-  const [, before = '', group, after = ''] = /^([^(]*)\(([^()]*)\)(.*)$/.exec(text) ?? [, text];
+  const [, before = '', group, after = ''] = /^([^(]*)\(([^()]*)\)(.*)$/.exec(text) ?? [];
   const alternatives =
     group === undefined ? [text] : group.split('|').map((word) => `${before}${word}${after}`);
   return alternatives.slice(0, 20).map(single);

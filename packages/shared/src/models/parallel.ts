@@ -18,9 +18,10 @@ export const PLAIN: Parallel = { tensor: 1, pipeline: 1, data: 1, expert: 1, red
 export interface Groups {
   /** GPUs that share attention heads. */
   readonly attention: number;
-  /** GPUs that share a dense MLP, shared experts and the vocabulary. */
+  /** GPUs that share a dense MLP and shared experts; the embeddings; the head. */
   readonly dense: number;
   readonly vocabulary: number;
+  readonly head: number;
   /** GPUs over which whole experts are spread, and over which one expert is then cut. */
   readonly expertSpread: number;
   readonly expertCut: number;
@@ -39,7 +40,8 @@ export function groupsOf(parallel: Parallel, engine: FitEngine, hasExperts: bool
   return {
     attention,
     dense: attention,
-    vocabulary: shared ? attention : tensor,
+    vocabulary: attention,
+    head: tensor,
     expertSpread: expert,
     expertCut: Math.max(1, Math.floor(moe / expert)),
   };

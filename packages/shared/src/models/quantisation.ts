@@ -23,6 +23,8 @@ export interface WeightFormat {
   readonly groupOutputs: number;
   /** `Infinity` for one scale a row. */
   readonly groupInputs: number;
+  /** Kernels pad experts of this format. */
+  readonly padded?: true;
 }
 
 export type QuantMethod =
@@ -219,13 +221,19 @@ const FORMATS: Readonly<Record<QuantMethod, WeightFormat>> = {
   awq: packed(4, 128, 0.5),
   gptq: packed(4, 128, 0.5),
   int4: packed(4, 32, 0),
-  mxfp4: { bits: 4, scaleBytes: 1, groupOutputs: 1, groupInputs: 32 },
+  mxfp4: { bits: 4, scaleBytes: 1, groupOutputs: 1, groupInputs: 32, padded: true },
   nvfp4: { bits: 4, scaleBytes: 1, groupOutputs: 1, groupInputs: 16 },
   bitsandbytes: { bits: 4, scaleBytes: 1, groupOutputs: 1, groupInputs: 64 },
 };
 
 /** SGLang keeps the scales of FP4 experts as float32 (sglang layers/quantization/fp8.py, fp4_block_k = 32). */
-const FP4_EXPERTS: WeightFormat = { bits: 4, scaleBytes: 4, groupOutputs: 1, groupInputs: 32 };
+const FP4_EXPERTS: WeightFormat = {
+  bits: 4,
+  scaleBytes: 4,
+  groupOutputs: 1,
+  groupInputs: 32,
+  padded: true,
+};
 
 const EMPTY = { ignored: [], assumed: [] } as const;
 const known = (method: QuantMethod) => ({ method, format: FORMATS[method], assumed: [] });

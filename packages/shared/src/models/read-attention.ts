@@ -90,6 +90,7 @@ export function compressedAttention(reader: ConfigReader): {
     outputGroups: groups ?? Math.max(1, Math.floor((heads ?? 1) / 8)),
     outputRank: rank ?? 1024,
     window: reader.count(['sliding_window']) ?? 128,
+    streams: reader.count(['hc_mult'], 64) ?? 4,
   };
   const ratioAt = (layer: number): number => {
     const ratio = ratios?.[layer];

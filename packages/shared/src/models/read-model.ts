@@ -70,7 +70,7 @@ export function textConfig(config: JsonObject): JsonObject {
   return config;
 }
 
-/** A tower from its own sizes: four attention matrices and an MLP a layer. */
+/** A tower from its own sizes: four attention matrices and an MLP a layer, then mergers of four patches into one token. */
 function readVision(config: JsonObject): Vision | null {
   const block = config.vision_config;
   if (!isObject(block)) return null;
@@ -82,10 +82,11 @@ function readVision(config: JsonObject): Vision | null {
   const matrices = block.hidden_act === 'silu' ? 3 : 2;
   const out = reader.count(['out_hidden_size', 'hidden_size'], 262_144) ?? hidden;
   const merge = 4 * hidden;
+  const mergers = 1 + (reader.list('deepstack_visual_indexes') ?? []).length;
   return {
     hidden,
     layers,
-    parameters: layers * (4 * hidden * hidden + matrices * hidden * width) + merge * (merge + out),
+    parameters: layers * (4 * hidden * hidden + matrices * hidden * width) + mergers * merge * (merge + out),
   };
 }
 

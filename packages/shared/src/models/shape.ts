@@ -68,6 +68,8 @@ export interface CompressedAttention {
   readonly outputRank: number;
   readonly ratio: number;
   readonly window: number;
+  /** Residual streams that hyper-connections mix. */
+  readonly streams: number;
   readonly index: Indexer | null;
 }
 

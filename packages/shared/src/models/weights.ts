@@ -58,12 +58,11 @@ export function matrixBytes(
   layer: number | null,
 ): number {
   const format = formatOf(shape.quantisation, matrix.module, matrix.name, layer);
-  const count = outputs * inputs;
   if (format === null || matrix.elementBytes !== undefined)
-    return count * (matrix.elementBytes ?? shape.elementBytes);
+    return outputs * inputs * (matrix.elementBytes ?? shape.elementBytes);
   const groups =
     Math.ceil(outputs / format.groupOutputs) * Math.max(1, Math.ceil(inputs / format.groupInputs));
-  return (count * format.bits) / 8 + groups * format.scaleBytes;
+  return (outputs * inputs * format.bits) / 8 + groups * format.scaleBytes;
 }
 
 /** Outputs and inputs of a matrix on one GPU, and how many of its copies are there. */
@@ -72,12 +71,10 @@ export function shareOf(matrix: Matrix, groups: Groups, redundantExperts: number
   const ways = cut === 'whole' ? 1 : groupSize(matrix, groups);
   if (cut === 'expert-outputs' || cut === 'expert-inputs') {
     const local = Math.ceil((copies + redundantExperts) / groups.expertSpread);
-    const side = (length: number, isCut: boolean) => (isCut ? Math.ceil(length / groups.expertCut) : length);
-    return {
-      outputs: side(outputs, cut === 'expert-outputs'),
-      inputs: side(inputs, cut === 'expert-inputs'),
-      copies: local,
-    };
+    const width = Math.ceil((cut === 'expert-outputs' ? outputs : inputs) / groups.expertCut);
+    return cut === 'expert-outputs'
+      ? { outputs: width, inputs, copies: local }
+      : { outputs, inputs: width, copies: local };
   }
   if (cut === 'vocabulary')
     return { outputs: Math.ceil(outputs / (VOCABULARY_PAD * ways)) * VOCABULARY_PAD, inputs, copies };
@@ -92,7 +89,8 @@ const VOCABULARY_PAD = 64;
 function groupSize({ group }: Matrix, groups: Groups): number {
   if (group === 'attention') return groups.attention;
   if (group === 'dense') return groups.dense;
-  return group === 'vocabulary' ? groups.vocabulary : groups.expertCut;
+  if (group === 'vocabulary') return groups.vocabulary;
+  return group === 'head' ? groups.head : groups.expertCut;
 }
 
 class PartSums {
@@ -160,9 +158,10 @@ class PartSums {
     const bytes = (outputs: number, inputs: number) =>
       matrixBytes(matrix, outputs, inputs, this.#shape, layer);
     const share = shareOf(matrix, this.#groups, this.#parallel.redundantExperts);
+    const [outputs, inputs] = padded(matrix, share.outputs, share.inputs, this.#shape.quantisation);
     const sizes = [
       bytes(matrix.outputs, matrix.inputs) * matrix.copies,
-      bytes(share.outputs, share.inputs) * share.copies,
+      bytes(outputs, inputs) * share.copies,
     ] as const;
     this.#bytes.set(matrix, sizes);
     return sizes;
@@ -179,6 +178,21 @@ class PartSums {
     this.#parts.set(part, sum);
     return sum;
   }
+}
+
+/**
+ * Kernels for 4-bit float experts want the hidden side in whole 256 and the cut side in whole 64
+ * (vllm fused_moe/oracle/mxfp4.py, sglang quantization/mxfp4.py; gpt-oss: 2880 becomes 3072).
+ */
+function padded(
+  { cut, module }: Matrix,
+  outputs: number,
+  inputs: number,
+  { experts }: Quantisation,
+): [number, number] {
+  const up = (size: number, unit: number) => Math.ceil(size / unit) * unit;
+  if (!experts.padded || module !== 'experts') return [outputs, inputs];
+  return cut === 'expert-outputs' ? [up(outputs, 64), up(inputs, 256)] : [up(outputs, 256), up(inputs, 64)];
 }
 
 const namesLayers = ({ ignored }: Quantisation): boolean => ignored.some(({ layer }) => layer !== null);

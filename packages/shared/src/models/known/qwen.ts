@@ -147,7 +147,13 @@ const VISION_2 = {
   },
 };
 const VISION_3 = {
-  vision_config: { hidden_size: 1152, depth: 27, intermediate_size: 4304, out_hidden_size: 4096 },
+  vision_config: {
+    hidden_size: 1152,
+    depth: 27,
+    intermediate_size: 4304,
+    out_hidden_size: 4096,
+    deepstack_visual_indexes: [8, 16, 24],
+  },
 };
 
 export const QWEN: readonly KnownModel[] = [
