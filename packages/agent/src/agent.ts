@@ -8,7 +8,7 @@ import type { Logger } from '@dsr1/shared/logger';
 import { loadServices } from '@dsr1/shared/rpc/services';
 import { lockStateDir } from '@dsr1/shared/state-lock';
 import type { RankReport } from '@dsr1/shared/wire/messages';
-import { type AgentConfig, foldersOf } from './config/config.ts';
+import { type AgentConfig, factsOptionsOf, foldersOf } from './config/config.ts';
 import type { AgentIdentity } from './facts/collect.ts';
 import { createGauges } from './facts/gauges.ts';
 import { readIdentity } from './facts/probes/identity.ts';
@@ -41,12 +41,11 @@ export async function runAgent(config: AgentConfig, deps: AgentDeps, signal: Abo
   const store = openIdentityStore(folders.stateDir);
   const identity = store.load();
   if (identity === null) throw notJoined(folders.stateDir);
-  const nodeIp = config.nodeIp || null;
   const facts = createFactsSource(async (onChange) => {
     const { watchFacts } = await import('./facts/watch.ts');
-    return watchFacts(host, deps.program, { engineRoots: config.engineRoots, nodeIp }, onChange);
+    return watchFacts(host, deps.program, factsOptionsOf(config), onChange);
   });
-  const { bootId, fingerprint } = await readIdentity(host, nodeIp);
+  const { bootId, fingerprint } = await readIdentity(host, config.nodeIp || null);
   const reports = reportBus();
   const workload = await openWorkload({
     ...workloadParts(identity, deps),

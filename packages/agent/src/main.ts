@@ -11,7 +11,13 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'rehearse-rank': async () => (await import('./rehearsal/command.ts')).rehearseRankCommand(),
 };
 
-const program = new Command('dsr1-agent').description('facts and ranks of one GPU host').version(VERSION);
+/** Of a wrong command line, as everywhere in dsr1. */
+const USAGE_EXIT = 2;
+
+const program = new Command('dsr1-agent')
+  .description('facts and ranks of one GPU host')
+  .version(VERSION)
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE_EXIT));
 const named = process.argv
   .slice(2)
   .filter((argument) => Object.hasOwn(COMMANDS, argument))
@@ -19,7 +25,10 @@ const named = process.argv
 const needed = named.length > 0 ? named : Object.keys(COMMANDS);
 for (const name of needed) {
   const command = await COMMANDS[name]?.();
-  if (command !== undefined) program.addCommand(command, { isDefault: name === 'run' && named.length === 0 });
+  if (command === undefined) continue;
+  program.addCommand(command.copyInheritedSettings(program), {
+    isDefault: name === 'run' && named.length === 0,
+  });
 }
 program
   .command('version')

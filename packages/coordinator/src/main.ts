@@ -1,6 +1,7 @@
 /** dsr1-coordinator: `run` (default), `backup`, `version`. */
 import { systemClock } from '@dsr1/shared/clock';
-import { flagNameOf, type LoadedConfig, loadConfig, printConfig } from '@dsr1/shared/config';
+import { printConfig } from '@dsr1/shared/config';
+import { type Flags, settingsOf, withSettings } from '@dsr1/shared/daemon-settings';
 import { toDsr1Error } from '@dsr1/shared/errors';
 import { createLogger } from '@dsr1/shared/logger';
 import { VERSION } from '@dsr1/shared/version';
@@ -11,27 +12,30 @@ import { adminKeyPath } from './first-start.ts';
 import { caPath } from './join/ca.ts';
 import { backupState } from './store/backup.ts';
 
-const DEFAULT_CONFIG_FILE = '/etc/dsr1/coordinator.yaml';
+const COORDINATOR = { name: 'coordinator', schema: CoordinatorConfig } as const;
 
 const USAGE_EXIT = 2;
 
 const program = new Command('dsr1-coordinator')
   .description('registry, planner and HTTP API of one cluster')
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE_EXIT));
-withSettings(program.command('run', { isDefault: true }).description('run until SIGTERM'))
+withSettings(program.command('run', { isDefault: true }).description('run until SIGTERM'), COORDINATOR)
   .option('--print-join', 'make a new join token at the start and print the join line')
   .option('--print-config', 'print the settings and where each comes from, then end')
   .action(async ({ printJoin, printConfig: print, ...flags }: Flags) => {
-    const loaded = settings(flags);
+    const loaded = settingsOf(COORDINATOR, flags, process.env);
     if (print === true) process.stdout.write(printConfig(loaded));
     else await run(loaded.config, printJoin === true);
   });
 withSettings(
   program.command('backup').description('copy database, CA and CA key into a folder; works while it runs'),
+  COORDINATOR,
 )
   .requiredOption('--to <folder>', 'folder to write')
   .action(async ({ to, ...flags }: Flags) => {
-    process.stdout.write(`wrote ${backupState(settings(flags).config.stateDir, String(to))}\n`);
+    process.stdout.write(
+      `wrote ${backupState(settingsOf(COORDINATOR, flags, process.env).config.stateDir, String(to))}\n`,
+    );
   });
 program
   .command('version')
@@ -69,26 +73,4 @@ async function run(config: CoordinatorConfig, printJoin: boolean): Promise<void>
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
   log.info({ signal: await promise }, 'coordinator ends');
   await coordinator.close();
-}
-
-type Flags = Readonly<Record<string, unknown>>;
-
-/** One flag for each key of the schema. */
-function withSettings(command: Command): Command {
-  command.option('--config <file>', `settings in YAML (default: ${DEFAULT_CONFIG_FILE} when it exists)`);
-  for (const [key, property] of Object.entries(CoordinatorConfig.properties)) {
-    const { description = '', default: value } = property as { description?: string; default?: unknown };
-    command.option(`${flagNameOf(key)} <value>`, `${description} [${JSON.stringify(value)}]`);
-  }
-  return command;
-}
-
-function settings({ config: file, ...flags }: Flags): LoadedConfig<CoordinatorConfig> {
-  return loadConfig(CoordinatorConfig, {
-    defaultFile: DEFAULT_CONFIG_FILE,
-    file: typeof file === 'string' ? file : undefined,
-    envPrefix: 'DSR1_COORDINATOR_',
-    env: process.env,
-    flags,
-  });
 }

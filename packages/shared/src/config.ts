@@ -51,7 +51,8 @@ export function loadConfig<P extends TProperties>(
   }
   const config = Value.Default(schema, merged);
   const problems = problemsOf(schema, config);
-  if (problems.length > 0) throw schemaError(problems, { what: 'configuration', code: 'CONFIG_INVALID' });
+  if (problems.length > 0)
+    throw schemaError(problems, { what: 'configuration', code: 'CONFIG_INVALID', hint: HINT });
   return { config: Object.freeze(config as Static<TObject<P>>), sources };
 }
 
@@ -68,6 +69,8 @@ export function printConfig(loaded: LoadedConfig<object>): string {
     .join('');
 }
 
+const HINT = 'correct it there; docs/config.md lists all settings, --print-config shows those in force';
+
 /** `stateDir` → `STATE_DIR`. */
 export const envNameOf = (key: string): string =>
   key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
@@ -78,7 +81,7 @@ export const flagNameOf = (key: string): string =>
 /** Problems of one layer are told with the layer's name; keys that it lacks are no problem yet. */
 function checkLayer(schema: TObject, layer: Readonly<Record<string, unknown>>, name: string): void {
   const problems = problemsOf(schema, layer).filter((problem) => problem.message !== 'is missing');
-  if (problems.length > 0) throw schemaError(problems, { what: name, code: 'CONFIG_INVALID' });
+  if (problems.length > 0) throw schemaError(problems, { what: name, code: 'CONFIG_INVALID', hint: HINT });
 }
 
 function fromFile(request: ConfigRequest): Readonly<Record<string, unknown>> {
@@ -90,6 +93,7 @@ function fromFile(request: ConfigRequest): Readonly<Record<string, unknown>> {
   throw new Dsr1Error(
     'CONFIG_INVALID',
     `${path} holds ${Array.isArray(value) ? 'a list' : typeof value}, expected keys and values`,
+    { hint: HINT },
   );
 }
 
@@ -102,7 +106,7 @@ function readText(path: string, required: boolean): string | null {
     throw new Dsr1Error(
       'CONFIG_INVALID',
       `the configuration file ${path} cannot be read (${code ?? String(cause)})`,
-      { cause },
+      { cause, hint: 'name a file that is there and readable, or leave --config out' },
     );
   }
 }
@@ -113,6 +117,7 @@ function parseYaml(text: string, path: string): unknown {
   } catch (cause) {
     throw new Dsr1Error('CONFIG_INVALID', `${path} is not YAML: ${(cause as Error).message.split('\n')[0]}`, {
       cause,
+      hint: HINT,
     });
   }
 }
@@ -129,6 +134,7 @@ function fromEnv(schema: TObject, request: ConfigRequest): Readonly<Record<strin
       throw new Dsr1Error(
         'UNKNOWN_KEY',
         `environment: ${name} is not a known variable (known: ${[...keys.keys()].join(', ')})`,
+        { hint: HINT },
       );
     }
     values[key] = value;

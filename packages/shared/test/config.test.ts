@@ -68,7 +68,7 @@ test('each wrong setting is refused by name and layer', (t) => {
     [{ flags: { tls: 'maybe' } }, 'CONFIG_INVALID', /flags: tls must be boolean, found "maybe"/],
   ];
   for (const [over, code, message] of cases) {
-    t.throws(() => load(over), { code, message });
+    t.throws(() => load(over), { code, message, hint: /config/ });
   }
   t.end();
 });

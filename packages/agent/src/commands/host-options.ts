@@ -1,41 +1,25 @@
-import { resolve } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { type Flags, settingsOf, withSettings } from '@dsr1/shared/daemon-settings';
 import type { NodeFacts } from '@dsr1/shared/facts/node';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
+import { AGENT, type AgentConfig, factsOptionsOf } from '../config/config.ts';
 import { thisAgent } from '../facts/agent-identity.ts';
 import { collectFacts } from '../facts/collect.ts';
-import { DEFAULT_FACTS_OPTIONS } from '../facts/parts.ts';
+import type { Host } from '../host/host.ts';
 import { linuxHost } from '../host/linux.ts';
 
-export interface HostOptions {
-  readonly json?: boolean;
-  readonly engineRoot?: readonly string[];
-  readonly hostOverlay?: string;
-}
+/** Flags of every command that looks at this host; file and environment are those of the agent itself. */
+export const withHostOptions = (command: Command): Command =>
+  withSettings(command.option('--json', 'print JSON'), AGENT, ['engineRoots', 'nodeIp', 'hostOverlay']);
 
-/** Flags of every command that looks at this host. */
-export function withHostOptions(command: Command): Command {
-  return command
-    .option('--json', 'print JSON')
-    .option(
-      '--engine-root <dir...>',
-      'where to look for Python environments with engines (`*` = any one name)',
-    )
-    .addOption(
-      new Option(
-        '--host-overlay <dir>',
-        'folder whose files stand in for the host’s (`<dir>/sys/…`), for tests',
-      ),
-    );
-}
+export const hostOf = ({ hostOverlay }: AgentConfig): Host =>
+  linuxHost(hostOverlay === '' ? {} : { overlay: realpathSync(hostOverlay) });
 
-export const engineRootsOf = ({ engineRoot }: HostOptions): readonly string[] =>
-  engineRoot ?? DEFAULT_FACTS_OPTIONS.engineRoots;
-
-/** Facts of this host, collected now. */
-export function collectHere(options: HostOptions): Promise<NodeFacts> {
-  const host = linuxHost(options.hostOverlay === undefined ? {} : { overlay: resolve(options.hostOverlay) });
-  return collectFacts(host, thisAgent(process), {
-    ...DEFAULT_FACTS_OPTIONS,
-    engineRoots: engineRootsOf(options),
-  });
+/** Facts of this host, collected now as the agent would. */
+export async function collectHere({
+  json,
+  ...flags
+}: Flags): Promise<{ readonly facts: NodeFacts; readonly config: AgentConfig }> {
+  const { config } = settingsOf(AGENT, flags, process.env);
+  return { config, facts: await collectFacts(hostOf(config), thisAgent(process), factsOptionsOf(config)) };
 }

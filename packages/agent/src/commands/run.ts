@@ -1,16 +1,14 @@
 /** `dsr1-agent run`: the service of a node, in the foreground. */
-import { realpathSync } from 'node:fs';
 import type { Clock } from '@dsr1/shared/clock';
-import { flagNameOf, loadConfig, printConfig } from '@dsr1/shared/config';
+import { printConfig } from '@dsr1/shared/config';
+import { type Flags, settingsOf, withSettings } from '@dsr1/shared/daemon-settings';
 import { createLogger } from '@dsr1/shared/logger';
 import { VERSION } from '@dsr1/shared/version';
 import { Command } from 'commander';
 import { runAgent } from '../agent.ts';
-import { AgentConfig } from '../config/config.ts';
+import { AGENT } from '../config/config.ts';
 import { thisAgent } from '../facts/agent-identity.ts';
-import { linuxHost } from '../host/linux.ts';
-
-const DEFAULT_CONFIG_FILE = '/etc/dsr1/agent.yaml';
+import { hostOf } from './host-options.ts';
 
 /** Since boot, not since this process: durations go on over a restart of the agent. */
 const bootClock: Clock = {
@@ -18,28 +16,15 @@ const bootClock: Clock = {
   monotonicMs: () => Number(process.hrtime.bigint() / 1000n) / 1000,
 };
 
-type Flags = Readonly<Record<string, unknown>>;
-
 export function runCommand(): Command {
-  const command = new Command('run')
-    .description('run until SIGTERM; ranks run on')
-    .option('--config <file>', `settings in YAML (default: ${DEFAULT_CONFIG_FILE} when it exists)`)
-    .option('--print-config', 'print the settings and where each comes from, then end');
-  for (const [key, property] of Object.entries(AgentConfig.properties)) {
-    const { description = '', default: value } = property as { description?: string; default?: unknown };
-    command.option(`${flagNameOf(key)} <value>`, `${description} [${JSON.stringify(value)}]`);
-  }
-  return command.action(run);
+  const command = new Command('run').description('run until SIGTERM; ranks run on');
+  return withSettings(command, AGENT)
+    .option('--print-config', 'print the settings and where each comes from, then end')
+    .action(run);
 }
 
-async function run({ config: file, printConfig: print, ...flags }: Flags): Promise<void> {
-  const loaded = loadConfig(AgentConfig, {
-    defaultFile: DEFAULT_CONFIG_FILE,
-    file: typeof file === 'string' ? realpathSync(file) : undefined,
-    envPrefix: 'DSR1_AGENT_',
-    env: process.env,
-    flags,
-  });
+async function run({ printConfig: print, ...flags }: Flags): Promise<void> {
+  const loaded = settingsOf(AGENT, flags, process.env);
   if (print === true) return void process.stdout.write(printConfig(loaded));
   const { config } = loaded;
   const log = createLogger('dsr1-agent', config.logLevel);
@@ -50,7 +35,7 @@ async function run({ config: file, printConfig: print, ...flags }: Flags): Promi
       ending.abort();
     });
   }
-  const host = linuxHost(config.hostOverlay === '' ? {} : { overlay: realpathSync(config.hostOverlay) });
   log.info({ version: VERSION, stateDir: config.stateDir }, 'agent starts');
-  await runAgent(config, { host, program: thisAgent(process), clock: bootClock, log }, ending.signal);
+  const deps = { host: hostOf(config), program: thisAgent(process), clock: bootClock, log };
+  await runAgent(config, deps, ending.signal);
 }

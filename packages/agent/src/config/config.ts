@@ -1,6 +1,6 @@
 /** Configuration of dsr1-agent (docs/config.md). Flags, environment (`DSR1_AGENT_…`) and file have these keys. */
 import { type Static, Type } from 'typebox';
-import { DEFAULT_FACTS_OPTIONS } from '../facts/parts.ts';
+import { DEFAULT_FACTS_OPTIONS, type FactsOptions } from '../facts/parts.ts';
 
 export const AgentConfig = Type.Object(
   {
@@ -41,6 +41,14 @@ export const AgentConfig = Type.Object(
   { additionalProperties: false },
 );
 export type AgentConfig = Static<typeof AgentConfig>;
+
+/** For settingsOf and withSettings. */
+export const AGENT = { name: 'agent', schema: AgentConfig } as const;
+
+export const factsOptionsOf = ({ engineRoots, nodeIp }: AgentConfig): FactsOptions => ({
+  engineRoots,
+  nodeIp: nodeIp || null,
+});
 
 export interface AgentFolders {
   readonly stateDir: string;
