@@ -7,7 +7,7 @@ import { test } from 'tap';
 import { runningAgent, waitForFacts } from '../src/host/agent-status.ts';
 import { writeDaemonConfig } from '../src/host/daemon-config.ts';
 import { findInstallation } from '../src/host/installation.ts';
-import { readTokenText } from '../src/host/join-token.ts';
+import { forgetToken, readTokenText } from '../src/host/join-token.ts';
 import { type RunProgram, runProgram } from '../src/host/run-program.ts';
 import { withWriteAccess } from '../src/host/state-dir.ts';
 import { createSystemd, unitText } from '../src/host/systemd.ts';
@@ -105,7 +105,13 @@ test('the token comes from the first source there is, and only the command line 
   });
   t.strictSame(said, []);
   t.equal(await readTokenText(io(), { token: 'from-argv' }), 'from-argv');
-  t.match(said.join(''), /readable by every user/);
+  t.match(said.splice(0).join(''), /readable by every user/);
+  for (const tokenFile of ['-', 'credentials']) forgetToken(io(), { tokenFile });
+  t.strictSame(said, [], 'only a file is deleted');
+  forgetToken(io(), { tokenFile: 'token' });
+  t.notOk(existsSync(join(home, 'token')));
+  forgetToken(io(), { tokenFile: 'token' });
+  t.match(said.join(''), /deleted .*token: [\s\S]*warning: .*token could not be deleted \(ENOENT\)/);
 });
 
 test('join waits for the live agent of this node and hands its refusal on', async (t) => {

@@ -1,7 +1,7 @@
 /** dsr1ctl against the real coordinator and the real agent, as processes of this machine. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { statSync, writeFileSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
@@ -43,6 +43,7 @@ test('init, join, deploy, ask the model, stop, leave: as an operator types them'
   ];
   t.match(JSON.parse(await dsr1ctl(...joinLine, '--json')), { nodeName: 'alpha', clusterId: init.clusterId });
   t.equal(statSync(join(home, 'agent/identity/identity.json')).mode & 0o777, 0o600);
+  t.notOk(existsSync(join(home, 'token')), 'a token that did its work is not left behind');
   await start(t, [main('agent'), 'run', '--state-dir', join(home, 'agent')]);
   t.match(await waitFor(() => dsr1ctl('node', 'list'), /alpha +online/), /alpha +online/);
   t.match(await dsr1ctl(...joinLine), /Network/, 'a second join checks the live agent and shows the facts');

@@ -11,7 +11,7 @@ import { loadServices } from '@dsr1/shared/rpc/services';
 import { Command } from 'commander';
 import { JOIN_PORT, parseDuration, parseHostPort } from '../flags.ts';
 import { startAgentService } from '../host/agent-service.ts';
-import { readTokenText, type TokenSource } from '../host/join-token.ts';
+import { forgetToken, readTokenText, type TokenSource } from '../host/join-token.ts';
 import { localFacts } from '../host/local-facts.ts';
 import { runProgram } from '../host/run-program.ts';
 import { AGENT_STATE_DIR, withWriteAccess } from '../host/state-dir.ts';
@@ -21,6 +21,7 @@ import { hostText } from '../text/host.ts';
 interface JoinOptions extends TokenSource {
   readonly server: string;
   readonly stateDir: string;
+  readonly keepToken?: true;
   readonly name?: string;
   /** Commander's form of `--no-service`. */
   readonly service: boolean;
@@ -35,6 +36,7 @@ export function joinCommand(io: CtlIo): Command {
     .requiredOption('--server <host[:port]>', text.serverFlag)
     .option('--token <token>', text.tokenFlag)
     .option('--token-file <file>', text.tokenFileFlag)
+    .option('--keep-token', text.keepTokenFlag)
     .option('--name <node>', text.nameFlag)
     .option('--state-dir <dir>', hostText.stateDirFlag, AGENT_STATE_DIR)
     .option('--no-service', hostText.noServiceFlag)
@@ -63,6 +65,7 @@ async function join(io: CtlIo, options: JoinOptions): Promise<void> {
     isNew: known === null,
     timeoutMs: options.timeout * 1000,
   });
+  if (known === null && !options.keepToken) forgetToken(io, options);
   const { nodeId, nodeName, clusterId } = identity;
   io.stdout.write(
     options.json

@@ -1,5 +1,5 @@
 /** Where the join token comes from; everything but the command line keeps it out of other people's sight. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
 import { Dsr1Error } from '@dsr1/shared/errors';
@@ -26,6 +26,20 @@ export async function readTokenText(io: CtlIo, { token, tokenFile }: TokenSource
   if (io.env.DSR1_JOIN_TOKEN) return io.env.DSR1_JOIN_TOKEN;
   const credential = join(io.env.CREDENTIALS_DIRECTORY ?? '/nonexistent', 'dsr1-join-token');
   return existsSync(credential) ? readFile(credential) : null;
+}
+
+/** The token has done its work: its file goes, so that nobody finds a token there that has uses left. */
+export function forgetToken(io: CtlIo, { token, tokenFile }: TokenSource): void {
+  if (token !== undefined || tokenFile === undefined || tokenFile === '-') return;
+  const path = resolve(io.cwd, tokenFile);
+  try {
+    if (!statSync(path).isFile()) return;
+    rmSync(path);
+    io.stderr.write(`${hostText.join.tokenDeleted(path)}\n`);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    io.stderr.write(`${hostText.join.tokenLeft(path, code)}\n`);
+  }
 }
 
 function readFile(path: string): string {

@@ -29,7 +29,8 @@ export const hostText = {
     describe: 'make this host a node of a cluster',
     serverFlag: 'the coordinator, HOST or HOST:PORT (its join port, 7441)',
     tokenFlag: 'join token; other users of this host can read it in the process list, so prefer --token-file',
-    tokenFileFlag: 'file that holds the token, - for standard input',
+    tokenFileFlag: 'file that holds the token, - for standard input; deleted once the host has joined',
+    keepTokenFlag: 'leave the --token-file where it is, for a token that more hosts use',
     nameFlag: 'name of the node (default: host name)',
     timeoutFlag: 'how long to wait until the coordinator has seen its facts',
     jsonFlag: 'print node id, name, cluster and facts as JSON',
@@ -37,6 +38,8 @@ export const hostText = {
       'warning: a token on the command line is readable by every user of this host; prefer --token-file, - or DSR1_JOIN_TOKEN',
     tokenUnreadable: (path: string, code: string) =>
       `expected a join token in ${path}, but it cannot be read (${code})`,
+    tokenDeleted: (path: string) => `deleted ${path}: the token has done its work here`,
+    tokenLeft: (path: string, code: string) => `warning: ${path} could not be deleted (${code}); delete it`,
     tokenHint: '`dsr1ctl token create` (with a context of the coordinator) prints a new one',
     tokenMissing: 'expected a join token, found none',
     tokenMissingHint:
