@@ -1,4 +1,5 @@
 /** `dsr1ctl deploy FILE|flags`: shows the plan, asks, starts it and watches until it serves. */
+import { diagnose } from '@dsr1/shared/diagnose/diagnose';
 import type { DeploymentDetail } from '@dsr1/shared/http-api/resources';
 import { renderPlan } from '@dsr1/shared/plan/render';
 import type { Command } from 'commander';
@@ -10,6 +11,8 @@ import { failureLines } from '../deploy/progress-view.ts';
 import { readSpec } from '../deploy/read-spec.ts';
 import { createReporter } from '../deploy/reporter.ts';
 import { addSpecOptions } from '../deploy/spec-options.ts';
+import { diagnosisLines } from '../diagnose/diagnosis-lines.ts';
+import { readDeployment } from '../diagnose/read-deployment.ts';
 import type { CtlIo, Output } from '../io.ts';
 import { confirm } from '../output/confirm.ts';
 import { createStyle } from '../output/style.ts';
@@ -60,7 +63,7 @@ async function watch(io: CtlIo, api: Api, name: string, told: Output): Promise<D
     });
   } catch (thrown) {
     if (io.interrupted.aborted) tell(told, ['', deploymentText.deploy.interrupted(name)]);
-    else tell(told, failureLines(ranksOf(last), createStyle(told, io.env)));
+    else tell(told, await verdict(io, api, last, told));
     throw thrown;
   }
 }
@@ -77,7 +80,25 @@ async function servingLines(api: Api, { name, endpoint }: DeploymentDetail): Pro
   ];
 }
 
-const ranksOf = (detail: DeploymentDetail | null) => detail?.ranks ?? [];
+/** What the ranks last said, and why it failed. */
+async function verdict(
+  io: CtlIo,
+  api: Api,
+  detail: DeploymentDetail | null,
+  told: Output,
+): Promise<string[]> {
+  if (detail === null) return [];
+  const style = createStyle(told, io.env);
+  const { readings, facts } = await readDeployment(api, detail, VERDICT_LINES);
+  const diagnoses = diagnose(readings, facts);
+  return [
+    ...failureLines(detail.ranks, style),
+    ...(diagnoses.length === 0 ? [] : ['', ...diagnosisLines(diagnoses, style)]),
+  ];
+}
+
+/** Last lines of each rank that the verdict of a failed launch looks at. */
+const VERDICT_LINES = 5000;
 
 function tell(output: Output, lines: readonly string[]): void {
   output.write(lines.map((line) => `${line}\n`).join(''));

@@ -32,9 +32,11 @@ export function diagnoseCommand(io: CtlIo): Command {
 }
 
 /** What exists as a path is a path; a plain word that does not is a deployment. */
-function material(io: CtlIo, what: string, options: DiagnoseOptions): Promise<Material> {
+async function material(io: CtlIo, what: string, options: DiagnoseOptions): Promise<Material> {
   if (what === '-') return readLogs(what, io.stdin);
   const path = resolve(io.cwd, what);
   const name = /^[a-z0-9][a-z0-9-]*$/.test(what) && !existsSync(path);
-  return name ? readDeployment(openApi(io, options), what, options.lines) : readLogs(path, io.stdin);
+  if (!name) return readLogs(path, io.stdin);
+  const api = openApi(io, options);
+  return readDeployment(api, await api.deployment(what), options.lines);
 }

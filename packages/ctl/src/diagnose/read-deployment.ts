@@ -8,14 +8,15 @@ import { diagnoseText } from '../text/diagnose.ts';
 import { type Material, readStream } from './read-logs.ts';
 
 /** Last `lines` lines of every rank; a rank whose log cannot be had counts with its evidence. */
-export async function readDeployment(api: Api, name: string, lines: number): Promise<Material> {
-  const detail = await api.deployment(name);
+export async function readDeployment(api: Api, detail: DeploymentDetail, lines: number): Promise<Material> {
   const logs = await Promise.all(
     detail.ranks.map(({ rank }) =>
-      readStream(`rank${rank}`, api.logs(name, { rank, lines, follow: false })).catch((error: unknown) => {
-        if (error instanceof Dsr1Error) return null;
-        throw error;
-      }),
+      readStream(`rank${rank}`, api.logs(detail.name, { rank, lines, follow: false })).catch(
+        (error: unknown) => {
+          if (error instanceof Dsr1Error) return null;
+          throw error;
+        },
+      ),
     ),
   );
   const evidence = readEvidence(detail);
@@ -23,11 +24,6 @@ export async function readDeployment(api: Api, name: string, lines: number): Pro
     readings: detail.ranks.flatMap((_, index) => logs[index] ?? evidence[index] ?? []).concat(endsOf(detail)),
     facts: factsOf(detail),
   };
-}
-
-/** What the coordinator itself kept of a failed attempt: the last lines of each rank. */
-export function evidenceOf(detail: DeploymentDetail): Material {
-  return { readings: [...readEvidence(detail), ...endsOf(detail)], facts: factsOf(detail) };
 }
 
 function readEvidence({ ranks }: DeploymentDetail): LogReading[] {

@@ -1,5 +1,6 @@
 /** From what the logs of all ranks say, and what is known besides, to ranked causes. Pure. */
 import { wordsFor } from './categories.ts';
+import { fabricDiagnoses } from './fabric.ts';
 import { factLines, sceneOf } from './facts.ts';
 import type { Hit, LogReading, Telling } from './log-reader.ts';
 import type { Diagnosis, DiagnosisCategory, EvidenceLine, Scene } from './model.ts';
@@ -19,12 +20,16 @@ export function diagnose(readings: readonly LogReading[], facts: unknown): Diagn
   const loud = hits.filter(({ rule }) => rule.quiet !== true);
   const silent = loud.length === 0 && !readings.some(({ telling }) => telling.some(isAlarm));
   const ranked = rank(silent ? hits : loud);
-  if (ranked.length === 0) return unknown(readings, scene);
   const found = [...Map.groupBy(ranked, ({ hit }) => hit.rule.category).values()].map((group) =>
     diagnosisOf(group, readings),
   );
-  const onlyConsequences = ranked.every(({ hit }) => hit.rule.strength === 'consequence');
-  return onlyConsequences ? [...withUnexplained(found, readings)] : found;
+  const fabric = fabricDiagnoses(readings).filter(({ category }) =>
+    found.every((each) => each.category !== category),
+  );
+  const witnesses = ranked.every(({ hit }) => hit.rule.strength === 'consequence');
+  if (!witnesses) return [...found, ...fabric];
+  if (fabric.length > 0) return [...fabric, ...found];
+  return found.length > 0 ? ofWitnesses(found, readings) : unknown(readings, scene);
 }
 
 const isAlarm = ({ kind }: Telling): boolean => kind !== 'echo';
@@ -53,21 +58,18 @@ function filled(words: string | undefined, { match }: Hit): string | null {
   return text.includes('\0') ? null : text;
 }
 
-/** Witnesses alone: an exception that no rule knows may be the cause, so it is told first. */
-function* withUnexplained(
-  found: readonly Diagnosis[],
-  readings: readonly LogReading[],
-): Generator<Diagnosis> {
+/** Logs of witnesses alone say surely that a peer went; an exception that no rule knows may be more. */
+function ofWitnesses(found: readonly Diagnosis[], readings: readonly LogReading[]): Diagnosis[] {
+  const sure = found.map((each) => ({ ...each, confidence: Math.min(0.65, each.confidence + 0.4) }));
   const exceptions = readings.flatMap(({ telling }) => telling.filter(({ kind }) => kind === 'exception'));
-  yield* found;
-  if (exceptions.length > 0) yield unknownOf(exceptions, 0.2);
+  return exceptions.length > 0 ? [...sure, unknownOf(exceptions, 0.2)] : sure;
 }
 
 function unknown(readings: readonly LogReading[], scene: Scene): Diagnosis[] {
   const telling = readings.flatMap((reading) => reading.telling);
   const kinds = ['exception', 'error', 'echo'] as const;
   const best = kinds.map((kind) =>
-    telling.filter((each) => each.kind === kind && !(kind === 'error' && each.mild)),
+    telling.filter((each) => each.kind === kind && each.level !== 'info' && each.level !== 'warning'),
   );
   const lines = best.find((group) => group.length > 0);
   if (lines !== undefined) return [unknownOf(lines, 0.3)];

@@ -7,19 +7,24 @@ export interface LogLine {
   readonly who: string | null;
   /** Seconds since the start of the year as the line writes it, null when it carries no date; only for comparing. */
   readonly seconds: number | null;
-  /** The program itself calls it no error. */
-  readonly mild: boolean;
+  /** What the program itself calls it; null when it does not say. */
+  readonly level: 'info' | 'warning' | 'error' | null;
 }
 
 /** Longer lines never match more: patterns see this many characters. */
 const MAX_TEXT = 4096;
 const MAX_PREFIXES = 12;
 
+/** Without colours and control characters, which a terminal would obey. */
+export function printable(raw: string): string {
+  return raw.replace(escapes, '').replace(controls, '');
+}
+
 export function readLine(raw: string): LogLine {
-  let text = raw.slice(0, MAX_TEXT).replace(escapes, '');
+  let text = printable(unwrapped(raw).slice(0, MAX_TEXT));
   let who: string | null = null;
   let seconds: number | null = null;
-  let mild = false;
+  let level: LogLine['level'] = null;
   for (let count = 0; count < MAX_PREFIXES; count++) {
     const prefix = prefixes.find((each) => each.test(text));
     const found = prefix?.exec(text);
@@ -27,40 +32,41 @@ export function readLine(raw: string): LogLine {
     const groups = found.groups ?? {};
     who = groups.who ?? who;
     seconds ??= secondsOf(groups);
-    mild ||= /^(?:INFO|DEBUG|WARN(?:ING)?|[IWD])$/.test(groups.level ?? '');
+    level ??= levelOf(groups.level);
     text = text.slice(found[0].length);
   }
-  return { text, who, seconds, mild };
+  return { text, who, seconds, level };
 }
 
-const escapes = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*[A-Za-z]|${String.fromCharCode(13)}+$`, 'g');
+const escapes = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*[A-Za-z]`, 'g');
+const controls = /[^\P{Cc}\t]/gu;
 const clock = '(?<h>\\d\\d):(?<m>\\d\\d):(?<s>\\d\\d(?:[.,]\\d+)?)';
-const level = '(?<level>INFO|WARN(?:ING)?|ERROR|DEBUG|CRITICAL|FATAL|TRACE)';
+const loudness = '(?<level>INFO|WARN(?:ING)?|ERROR|DEBUG|CRITICAL|FATAL|TRACE)';
 
 /** Each is anchored and eats one prefix; they are tried again until none fits. */
 const prefixes: readonly RegExp[] = [
-  // {"log":"…","stream":"stderr"} of docker's json-file driver
-  /^\{"log":"/,
   // (Worker_TP3 pid=110), (RayWorkerWrapper pid=7106, ip=10.0.0.2), (autoscaler +13s), (raylet), ESC colours gone
   /^\((?<who>[A-Za-z_][\w ./:=-]{0,60}?)(?: rank=\d+)?(?:,? (?:pid=\d+|\+[\dhms]+))?(?:, ?ip=[\w.:]+)?\) (?=\S)/,
   // [rank8]: [TP3] [DP0 TP1] [default0]:
   /^\[(?<who>rank ?\d+|(?:default)?\d+|(?:(?:TP|DP|PP|EP)\d+ ?)+)\]:? ?/,
+  // 14:08:56.877
+  /^\d\d:\d\d:\d\d\.\d+ (?=\S)/,
   // [2025-04-21 04:13:43 TP3] 2025-03-03 22:56:06,173 2025-11-05T01:56:54.28Z [2025-07-23 10:05:49,679 W 51000 51000]
   new RegExp(
     `^\\[?\\d{4}-(?<mo>\\d\\d)-(?<d>\\d\\d)[T ]${clock}(?:Z|[+-]\\d\\d:?\\d\\d)?(?: (?<level>[IWEFCD])(?: \\d+){1,2})?(?: (?<who>(?:(?:TP|DP|PP|EP)\\d+ ?)+))?\\]? ?`,
   ),
   // INFO 03-26 05:25:01 [core.py:1202]   ERROR 01-30 16:32:24 engine.py:387]
-  new RegExp(`^${level} (?<mo>\\d\\d)-(?<d>\\d\\d) ${clock} \\[?[\\w./]+:\\d+\\] ?`),
+  new RegExp(`^${loudness} (?<mo>\\d\\d)-(?<d>\\d\\d) ${clock} \\[?[\\w./]+:\\d+\\] ?`),
   // [E421 04:13:43.426633564 ProcessGroupGloo.cpp:143] and the same with four digits
   new RegExp(`^\\[(?<level>[IWEFC])(?<mo>\\d{1,2}?)(?<d>\\d\\d) ${clock} [\\w./]+:\\d+\\] ?`),
   // E0509 01:00:02.982000 668759 subproc_pool.py:321]
   new RegExp(`^(?<level>[IWEFC])(?<mo>\\d\\d)(?<d>\\d\\d) ${clock} +\\d+ [\\w./]+:\\d+\\] ?`),
   // INFO worker.py:1636 --
-  new RegExp(`^${level}:? +[\\w./]+:\\d+ -- `),
+  new RegExp(`^${loudness}:? +[\\w./]+:\\d+ -- `),
   // INFO:  ERROR:  WARNING -   [ERROR]
-  new RegExp(`^\\[?${level}\\]?(?::| -|(?<=\\])) +`),
+  new RegExp(`^\\[?${loudness}\\]?(?::| -|(?<=\\])) +`),
   // logger name :  "| ERROR | stderr | "  "    | " of exception groups, "engine-1  | " of docker compose
-  new RegExp(`^(?:[\\w.-]{1,60} +)?\\| (?:${level} +\\| )?`),
+  new RegExp(`^(?:[\\w.-]{1,60} +)?\\| (?:${loudness} +\\| )?`),
   // Aug 12 11:27:28 host unit[123]:
   new RegExp(
     `^(?:[A-Z][a-z]{2} )?(?<mon>[A-Z][a-z]{2}) +(?<d>\\d{1,2}) ${clock} [\\w.-]+ [\\w./@-]+(?:\\[\\d+\\])?: `,
@@ -81,4 +87,21 @@ function secondsOf({ mo, mon, d, h, m, s }: Record<string, string | undefined>):
   const month = mon === undefined ? Number(mo) : months.indexOf(mon) / 3 + 1;
   const days = month * 31 + Number(d);
   return ((days * 24 + Number(h)) * 60 + Number(m)) * 60 + Number(s.replace(',', '.'));
+}
+
+function levelOf(word: string | undefined): LogLine['level'] {
+  if (word === undefined) return null;
+  if (/^(?:INFO|DEBUG|TRACE|[ID])$/.test(word)) return 'info';
+  return /^W/.test(word) ? 'warning' : 'error';
+}
+
+/** The message of a line that a collector wrote as JSON: docker's json-file driver, structured loggers. */
+function unwrapped(raw: string): string {
+  if (!raw.startsWith('{"')) return raw;
+  try {
+    const { log, message, msg } = JSON.parse(raw);
+    return [log, message, msg].find((each) => typeof each === 'string') ?? raw;
+  } catch {
+    return raw;
+  }
 }

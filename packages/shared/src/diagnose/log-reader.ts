@@ -1,5 +1,8 @@
 /** Reads one log line by line and keeps, within fixed bounds, what may decide. */
-import { type LogLine, readLine } from './line.ts';
+
+import type { NcclReport } from '../fabric/nccl-log/model.ts';
+import { createNcclLogReader } from '../fabric/nccl-log/read.ts';
+import { type LogLine, printable, readLine } from './line.ts';
 import type { EvidenceLine, Rule } from './model.ts';
 import { echo, harmless, notes } from './rules/notes.ts';
 import { rules } from './rules.ts';
@@ -25,6 +28,8 @@ export interface LogReading {
   readonly hits: readonly Hit[];
   readonly telling: readonly Telling[];
   readonly notes: ReadonlyMap<string, readonly EvidenceLine[]>;
+  /** What NCCL and Gloo said, host by host. */
+  readonly reports: readonly NcclReport[];
 }
 
 export interface LogReader {
@@ -33,7 +38,15 @@ export interface LogReader {
   reading(): LogReading;
 }
 
-const limits = { hitsPerRule: 4, telling: 24, noteLines: 3, known: 4096, whos: 256, evidence: 8192 };
+const limits = {
+  hitsPerRule: 4,
+  telling: 24,
+  noteLines: 3,
+  known: 4096,
+  whos: 256,
+  evidence: 8192,
+  wrapped: 80,
+};
 
 export function createLogReader(file: string): LogReader {
   const hits = new Map<string, Hit[]>();
@@ -44,8 +57,8 @@ export function createLogReader(file: string): LogReader {
   /** Per speaker: an exception that was being handled when the next one came. */
   const handling = new Set<string>();
 
-  const take = (raw: string, number: number): void => {
-    const line = readLine(raw);
+  const take = (whole: string, raw: string, number: number): void => {
+    const line = readLine(whole);
     const speaker = line.who ?? '';
     if (separators.test(line.text)) {
       if (handling.size < limits.whos) handling.add(speaker);
@@ -56,38 +69,45 @@ export function createLogReader(file: string): LogReader {
     if (isException) handling.delete(speaker);
     if (known.has(line.text)) return;
     if (known.size < limits.known) known.add(line.text);
-    const at = { file, line: raw.slice(0, limits.evidence), number };
+    const at = { file, line: printable(raw.slice(0, limits.evidence)), number };
     for (const note of notes) {
       if (!note.line.test(line.text)) continue;
       const lines = seenNotes.get(note.id) ?? [];
       if (lines.length < limits.noteLines) seenNotes.set(note.id, [...lines, at]);
     }
-    if (harmless.test(line.text)) return;
+    if (harmless.test(line.text) || sourceCode.test(line.text)) return;
     let matched = false;
     for (const rule of rules) {
       const match = rule.line.exec(line.text);
-      if (match === null) continue;
+      if (match === null || (rule.strength === 'consequence' && line.level === 'info')) continue;
       matched ||= rule.quiet !== true && rule.strength !== 'consequence';
       const kept = hits.get(rule.id) ?? [];
       if (kept.length < limits.hitsPerRule)
         hits.set(rule.id, [...kept, { ...line, rule, match: [...match], at, chained }]);
     }
     if (matched || telling.length >= limits.telling) return;
-    const kind = echo.test(line.text)
-      ? 'echo'
-      : isException
-        ? 'exception'
-        : errorLine.test(raw)
-          ? 'error'
-          : null;
+    const loud = line.level === 'error' || (line.level === null && errorStart.test(line.text));
+    const kind = echo.test(line.text) ? 'echo' : isException ? 'exception' : loud ? 'error' : null;
     if (kind !== null) telling.push({ ...line, at, kind, chained });
   };
 
+  const nccl = createNcclLogReader();
+  let previous = '';
   return {
     push(line, number) {
-      if (relevant.test(line)) take(line, number);
+      if (relevant.test(line)) take(line, line, number);
+      else if (previous.length >= limits.wrapped && midSentence.test(line))
+        take(previous + line, previous, number - 1);
+      previous = line;
+      nccl.push(line);
     },
-    reading: () => ({ file, hits: [...hits.values()].flat(), telling, notes: seenNotes }),
+    reading: () => ({
+      file,
+      hits: [...hits.values()].flat(),
+      telling,
+      notes: seenNotes,
+      reports: nccl.reports(),
+    }),
   };
 }
 
@@ -95,8 +115,13 @@ const separators =
   /^(?:During handling of the above exception, another|The above exception was the direct cause)/;
 const exception =
   /^(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?:Error|Exception|Interrupt|Exit|Warning|Timeout|Died)(?:: |$)|^Exception: /;
-const errorLine = /\b(?:ERROR|CRITICAL|FATAL|[Ff]atal|[Ee]rror|panic|[Ff]ailed|terminate called)\b/;
+const errorStart =
+  /^(?:E(?:RROR|rror|RR)\b|FATAL|[Ff]atal|panic|terminate called|CRITICAL|Aborted|Segmentation)/;
+/** A line of the program itself, as tracebacks quote it. */
+const sourceCode = /^\s+(?:raise|return|except|from|import|if|elif|logger\.\w+)\b/;
+/** How the rest of a line begins that a terminal broke in two. */
+const midSentence = /^[a-z_'")\]},.:-]/;
 
 /** One cheap look that most lines of a healthy log do not pass. Every rule's line holds one of these words. */
 const relevant =
-  /error|exception|fail|fatal|traceback|cannot|can't|couldn't|unable|not |no |invalid|unknown|unsupp|unrecog|refused|denied|timed? ?out|timeout|watchdog|killed|oom|died|dead|exit|signal|sigquit|sigbus|sigseg|segment|memory|mismatch|too |busy|peer|broken|closed|loopback|conflict|corrupt|missing|requires?|must|should|only |assert|undefined|does|fork|thread|what\(\)|pids|limit|divisible|symbol|nvcc|ninja|\bgcc|ptx|certificate|clock|skew|xid|ecc|fallen|surprise|fault|state +:|GPU\b|MIG-|ray|File "|world_size=|nccl|"GET |Init |unbalanced|PTX|Cma|custom|spans|shards|\.so\b|40[13]|unauthor|gated|offline|resolv|permission|permitted|quota|space|bus err|lfs|trust|config_mapping|placement|node:|python:|publisher|eagle|draft|defunct|acsctl|dmar|io_page|kernel|Oops|incompat|exclusive|stale|in use|reset|pull access|handling|direct cause|visible|lost/i;
+  /error|\[type=|suffic|[ce]an only|exception|fail|fatal|traceback|cannot|can't|couldn't|unable|not |no |invalid|unknown|unsupp|unrecog|refused|denied|timed? ?out|timeout|watchdog|killed|oom|died|dead|exit|signal|sigquit|sigbus|sigseg|segment|memory|mismatch|too |busy|peer|broken|closed|loopback|conflict|corrupt|missing|requires?|must|should|only |assert|undefined|does|fork|thread|what\(\)|pids|limit|divisible|symbol|nvcc|ninja|\bgcc|ptx|certificate|clock|skew|xid|ecc|fallen|surprise|fault|state +:|GPU\b|MIG-|ray|File "|world_size=|nccl|"GET |Init |unbalanced|PTX|Cma|custom|spans|shards|\.so\b|40[13]|unauthor|gated|offline|resolv|permission|permitted|quota|space|bus err|lfs|trust|config_mapping|placement|node:|python:|publisher|eagle|draft|defunct|acsctl|dmar|io_page|kernel|Oops|incompat|exclusive|stale|in use|reset|pull access|handling|direct cause|visible|lost/i;

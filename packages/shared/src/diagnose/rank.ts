@@ -39,11 +39,11 @@ export function inTime<T extends Pick<Hit, 'seconds' | 'at'>>(items: readonly T[
   );
 }
 
-function score({ rule, chained, mild }: Hit, turn: number): number {
+function score({ rule, chained, level }: Hit, turn: number): number {
   return (
     weights[rule.strength] -
     (chained ? PENALTY.chained : 0) -
-    (mild && rule.quiet !== true ? PENALTY.mild : 0) -
+    ((level === 'info' || level === 'warning') && rule.quiet !== true ? PENALTY.mild : 0) -
     (rule.quiet === true ? PENALTY.quiet : 0) -
     Math.min(turn, PENALTY.mostLater) * PENALTY.later
   );

@@ -29,7 +29,7 @@ export const commandRules: readonly Rule[] = [
   {
     id: 'config-unknown-key',
     category: 'bad-flag',
-    line: /(?:EngineArgs|ServerArgs|\bLLM|\w+Config)\S{0,30}\(\) got an unexpected keyword argument '(\w+)'|\[type=(?:extra_forbidden|unexpected_keyword_argument)|Extra inputs are not permitted/,
+    line: /(?:EngineArgs|ServerArgs|\bLLM|\w+Config)\S{0,30}\(\) got an unexpected keyword argument '(\w+)'|\[type=(?:extra_forbidden|unexpected_keyword_argument)|Extra inputs are not permitted|Unexpected keyword argument/,
     strength: 'proof',
     source: 'vllm/engine/arg_utils.py, sglang/srt/server_args.py, pydantic',
   },
@@ -73,7 +73,7 @@ export const commandRules: readonly Rule[] = [
   },
   {
     id: 'api-server-on-follower',
-    category: 'bad-flag',
+    category: 'engine-bug',
     line: /collective_rpc should not be called on follower node/,
     strength: 'proof',
     source: 'vllm/v1/executor/multiproc_executor.py',
@@ -241,11 +241,24 @@ export const commandRules: readonly Rule[] = [
     quiet: true,
     when: (scene) =>
       multiNode(scene) &&
+      !scene.saw('weights-begun') &&
       versionAtLeast(scene, 0, 28) &&
       !scene.fact(/disable-custom-all-reduce|VLLM_ALLREDUCE/),
     cause:
       'silence after the ranks met: this version tries custom all-reduce (symmetric memory) for tensor-parallel groups over several nodes, which can block for ever without a line',
     fix: '--disable-custom-all-reduce on every node, or another version of vLLM',
+  },
+  {
+    id: 'works-with-switch',
+    category: 'engine-bug',
+    line: /NCCL version|is using nccl==|Init COMPLETE|backend=nccl|Init torch distributed|Capturing|No available shared memory broadcast block|collective operation timeout|spans across nodes/,
+    strength: 'strong',
+    source: 'the same launch works with a feature switched off, or in another version',
+    when: (scene) =>
+      scene.fact(
+        /(?:works|helps|fixed|ok|good)[^:]*: .*(?:enforce-eager|disable-[\w-]*(?:graph|all-reduce|compile)|DISABLE_\w*(?:COMPILE|ALLREDUCE)|(?:vllm|sglang|version|v)[ =]?\d+\.\d+)/i,
+      ),
+    cause: 'the launch works with a feature switched off or in another version: a defect of this version',
   },
   {
     id: 'illegal-access',

@@ -13,7 +13,7 @@ export const fileRules: readonly Rule[] = [
   {
     id: 'no-such-file',
     category: 'model-files-missing',
-    line: /No such file or directory: (?:PosixPath\()?'([^']+\.(?:safetensors|bin|json|model|gguf|pt|txt|tiktoken|jinja|py|index)|\/(?:[^'/]*\/)*(?:model|ckpt|checkpoint|weights|huggingface|hub|data|mnt|nfs|snapshot)[^']*)'/i,
+    line: /No such file or directory: (?:PosixPath\()?['"]([^'"]+\.(?:safetensors|bin|json|model|gguf|pt|txt|tiktoken|jinja|py|index)|\/(?:[^'"/]*\/)*(?:model|ckpt|checkpoint|weights|huggingface|hub|data|mnt|nfs|snapshot)[^'"]*)['"]/i,
     strength: 'strong',
     source: 'Python open() of a model file',
     when: (_, match) => !/cache\/(?:flashinfer|vllm|triton)|\.triton|torchinductor/.test(match[1] ?? ''),

@@ -98,6 +98,26 @@ export const gangRules: readonly Rule[] = [
     fix: 'set SGLANG_HOST_IP (vLLM: VLLM_HOST_IP) on each node to its own IPv4 of the common network, with GLOO_SOCKET_IFNAME and NCCL_SOCKET_IFNAME of that interface; --log-level debug shows what is advertised',
   },
   {
+    id: 'ranks-never-met',
+    category: 'wrong-host-ip',
+    line: /\bworld_size=\d+ rank=\d+ .*distributed_init_method=tcp/,
+    strength: 'hint',
+    source: 'vllm/distributed/parallel_state.py; shm_broadcast.py binds tcp://get_ip()',
+    quiet: true,
+    when: (scene) => multiNode(scene) && !scene.saw('weights-begun'),
+    cause:
+      'silence while the nodes meet: a rank never came, or the address that one advertises is not reachable',
+    fix: 'set VLLM_HOST_IP on each node to its own IPv4 of the common network, with GLOO_SOCKET_IFNAME and NCCL_SOCKET_IFNAME of that interface, and look whether every rank runs',
+  },
+  {
+    id: 'numeric-address',
+    category: 'wrong-host-ip',
+    line: /(?:local|remote)=\[0\.0\.\d+\.\d+\](?!.*127\.)/,
+    strength: 'strong',
+    source: 'gloo: a host name made of digits is read as an address',
+    cause: 'the host name is read as an address that is not of this node',
+  },
+  {
     id: 'gloo-no-interface',
     category: 'wrong-interface',
     line: /[Uu]nable to find (?:address|interface) for:? ?(\S+)|no socket interface found|No interface found in the same subnet/,
@@ -187,7 +207,7 @@ export const gangRules: readonly Rule[] = [
   {
     id: 'worker-gone',
     category: 'peer-died',
-    line: /Worker proc \S+ died unexpectedly|WorkerCrashedError|ActorDiedError|RayActorError|NodeDiedError|actor died unexpectedly|marked dead|missing too many heartbeats|(?:Scheduler|DataParallelController)\b.{0,40}terminated with -?\d+|Rank \d+ scheduler (?:is dead|died)|Parent process exited/,
+    line: /Worker ?[Pp]roc \S+ died unexpectedly|WorkerCrashedError|ActorDiedError|RayActorError|NodeDiedError|actor died unexpectedly|marked dead|missing too many heartbeats|(?:Scheduler|DataParallelController)\b.{0,40}terminated with -?\d+|Rank \d+ scheduler (?:is dead|died)|Parent process exited/,
     strength: 'consequence',
     source: 'vllm multiproc_executor.py, ray/exceptions.py, sglang/srt/entrypoints/engine.py',
     cause: 'a worker process vanished; this log only tells that it did',
@@ -209,6 +229,15 @@ export const gangRules: readonly Rule[] = [
     quiet: true,
     when: (scene) => quietSymptom(scene),
     cause: 'the HTTP process answers its health endpoints while the engine behind it no longer responds',
+  },
+  {
+    id: 'requests-without-tokens',
+    category: 'zombie-server',
+    line: /throughput: 0\.0 tokens\/s, Avg generation throughput: 0\.0 tokens\/s, Running: (?:[1-9]|\d+ reqs, Waiting: [1-9])/,
+    strength: 'strong',
+    source: 'vllm/v1/metrics/loggers.py',
+    quiet: true,
+    cause: 'requests are there and no token comes: the engine behind the server is stuck',
   },
   {
     id: 'green-after-death',

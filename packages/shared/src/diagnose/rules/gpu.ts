@@ -193,7 +193,7 @@ export const gpuRules: readonly Rule[] = [
   {
     id: 'hang-after-nccl',
     category: 'p2p-broken',
-    line: /is using nccl==|NCCL version \d|Init COMPLETE|backend=nccl/,
+    line: /is using nccl==|NCCL version \d|Init COMPLETE|backend=nccl|Init torch distributed begin/,
     strength: 'strong',
     source: 'silence after NCCL was initialised on one node',
     quiet: true,
@@ -201,5 +201,14 @@ export const gpuRules: readonly Rule[] = [
       singleNode(scene) && scene.fact(/hang|hung|silen|stuck|stall|block|freez|100 ?%|no progress/i),
     cause:
       'silence right after NCCL was initialised on one node: the first direct write between GPUs does not arrive',
+  },
+  {
+    id: 'log-ends-after-nccl',
+    category: 'p2p-broken',
+    line: /is using nccl==|NCCL version \d|Init COMPLETE/,
+    strength: 'hint',
+    source: 'a log of one node that ends where NCCL begins to work',
+    quiet: true,
+    when: (scene) => singleNode(scene) && !scene.saw('weights-begun') && !scene.saw('serving'),
   },
 ];

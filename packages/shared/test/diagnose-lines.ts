@@ -1,0 +1,589 @@
+/** Wordings of every category, written after the programs that print them; each is a log of its own. */
+export type Sample = readonly [log: string, facts?: object];
+
+export const samples: Readonly<Record<string, readonly Sample[]>> = {
+  'bad-flag': [
+    ['vllm: error: unrecognized arguments: --enable-expert-paralel'],
+    [
+      "usage: vllm serve [model_tag] [options]\nvllm serve: error: argument --kv-cache-dtype: invalid choice: 'fp8_e3m4' (choose from auto, bfloat16, fp8, fp8_e4m3, fp8_e5m2)",
+    ],
+    ["launch_server.py: error: argument --tp-size/--tensor-parallel-size: invalid int value: 'eight'"],
+    [
+      'launch_server.py: error: ambiguous option: --disable-cuda could match --disable-cuda-graph, --disable-cuda-graph-padding',
+    ],
+    ['launch_server.py: error: the following arguments are required: --model-path'],
+    ["TypeError: ServerArgs.__init__() got an unexpected keyword argument 'enable_ep_moe'"],
+    [
+      'pydantic_core._pydantic_core.ValidationError: 1 validation error for ParallelConfig\ndata_parallel_rpc\n  Unexpected keyword argument [type=unexpected_keyword_argument, input_value=1, input_type=int]',
+    ],
+    [
+      "(APIServer pid=31) KeyError: 'invalid tool call parser: deepseek_v31x (chose from { deepseek_v3,hermes,llama3_json })'",
+    ],
+    ['Error: No such option: --tensor-parallel'],
+    ["docker: unknown flag: --gpu\n\nRun 'docker run --help' for more information"],
+    [
+      "ValueError: User-specified max_model_len (262144) is greater than the derived max_model_len (max_position_embeddings=163840 or model_max_length=None in model's config.json).",
+    ],
+  ],
+  'parallel-size-invalid': [
+    ['ValueError: Weight output_partition_size = 576 is not divisible by weight quantization block_n = 128.'],
+    [
+      '[2026-05-02 11:02:11 TP3] Scheduler hit an exception: Traceback (most recent call last):\n  File "/sgl-workspace/sglang/python/sglang/srt/models/qwen2.py", line 110, in __init__\n    assert self.total_num_heads % tp_size == 0\nAssertionError',
+    ],
+    ['AssertionError: tp_size must be divisible by number of nodes'],
+    [
+      '(Worker_TP5 pid=71) ERROR 05-02 10:00:01 [multiproc_executor.py:700] ValueError: The input size 1152 is not aligned with the quantized weight shape: weight input_size_per_partition = 192 is not divisible by block_k = 128',
+    ],
+    [
+      "pydantic_core._pydantic_core.ValidationError: 1 validation error for VllmConfig\n  Value error, World size (16) is larger than the number of available GPUs (8) in this node. If this is intentional and you are using:\n- ray, set '--distributed-executor-backend ray'.",
+    ],
+    [
+      'ValueError: The number of required GPUs exceeds the total number of available GPUs in the placement group.',
+    ],
+    ['RuntimeError: 61 is not divisible by 4'],
+    ['AssertionError: 256 experts must be divisible by ep_size 24'],
+  ],
+  'model-unsupported': [
+    [
+      "ValueError: Model architectures ['DeepseekV4ForCausalLM'] are not supported for now. Supported architectures: dict_keys(['AquilaModel'])",
+    ],
+    [
+      'ValueError: The checkpoint you are trying to load has model type `glm5_moe` but Transformers does not recognize this architecture. This could be because of an issue with the checkpoint, or because your version of Transformers is out of date.',
+    ],
+    ["ValueError: Unsupported architectures: KimiK3ForCausalLM. Supported list: ['BaichuanForCausalLM']"],
+    [
+      '  File "/usr/lib/python3/dist-packages/transformers/models/auto/configuration_auto.py", line 1034, in from_pretrained\n    config_class = CONFIG_MAPPING[config_dict["model_type"]]\nKeyError: \'minimax_m3\'',
+    ],
+    [
+      'ValueError: MyModel has no vLLM implementation and the Transformers implementation is not compatible with vLLM.',
+    ],
+    ["ValueError: Unknown quantization method: mxfp9. Must be one of ['awq', 'fp8']."],
+  ],
+  'hardware-unsupported': [
+    [
+      "ValueError: type fp8e4nv not supported in this architecture. The supported fp8 dtypes are ('fp8e4b15', 'fp8e5')",
+    ],
+    [
+      'RuntimeError: CUDA error: no kernel image is available for execution on the device\nCUDA kernel errors might be asynchronously reported at some other API call',
+    ],
+    [
+      'ValueError: Bfloat16 is only supported on GPUs with compute capability of at least 8.0. Your Tesla T4 GPU has compute capability 7.5.',
+    ],
+    [
+      'ValueError: The quantization method fp8 is not supported for the current GPU. Minimum capability: 89. Current capability: 80.',
+    ],
+    [
+      'NVIDIA RTX PRO 6000 with CUDA capability sm_120 is not compatible with the current PyTorch installation.',
+    ],
+    ['RuntimeError: FlashAttention only supports Ampere GPUs or newer.'],
+    [
+      'triton.runtime.errors.OutOfResources: out of resource: shared memory, Required: 147456, Hardware limit: 101376. Reducing block sizes or `num_stages` may help.',
+    ],
+    ['AssertionError: FlashMLA is only supported on Hopper GPUs'],
+  ],
+  'trust-remote-code': [
+    [
+      'ValueError: Loading /models/x requires you to execute the configuration file in that repo on your local machine. Make sure you have read the code there to avoid malicious use, then set the option `trust_remote_code=True` to remove this error.',
+    ],
+    [
+      'RuntimeError: Failed to load the model config. If the model is a custom model not yet available in the HuggingFace transformers library, consider setting `trust_remote_code=True` in LLM or using the `--trust-remote-code` flag in the CLI.',
+    ],
+    [
+      "(RayWorkerWrapper pid=512, ip=10.0.0.9) ModuleNotFoundError: No module named 'transformers_modules.deepseek'",
+    ],
+  ],
+  'engine-bug': [
+    [
+      '(EngineCore_DP0 pid=12) ERROR 04-01 01:02:03 [core.py:842] torch.AcceleratorError: CUDA error: an illegal memory access was encountered',
+    ],
+    [
+      '  File "/opt/venv/lib/python3.12/site-packages/vllm/v1/worker/gpu_model_runner.py", line 900, in execute_model\nUnboundLocalError: cannot access local variable \'hidden\' where it is not associated with a value',
+    ],
+    [
+      "  File \"/sgl-workspace/sglang/python/sglang/srt/layers/moe/ep_moe/layer.py\", line 88, in forward\nAttributeError: 'NoneType' object has no attribute 'shape'",
+    ],
+    ['RuntimeError: collective_rpc should not be called on follower node'],
+    [
+      '(Worker pid=4) INFO 08-27 02:41:50 [pynccl.py:111] vLLM is using nccl==2.28.9',
+      { nodes: 2, facts: { works_with: '--enforce-eager' } },
+    ],
+  ],
+  'version-mismatch': [
+    [
+      'node2:91:91 [0] misc/init.cc:1522 NCCL WARN Mismatched NCCL version detected : rank 8 version 22105 rank 0 version 22803',
+    ],
+    ["ImportError: /usr/lib/libc.so.6: version `GLIBC_2.38' not found (required by /opt/vllm/_C.abi3.so)"],
+    [
+      "ImportError: cannot import name 'AutoModelForVision2Seq' from 'transformers' (/usr/lib/python3/dist-packages/transformers/__init__.py)",
+    ],
+    ['RuntimeError: operator torchvision::nms does not exist'],
+    [
+      'RuntimeError: flashinfer-cubin version (0.5.2) does not match flashinfer version (0.5.3). Please install the same version of both packages.',
+    ],
+    ["AttributeError: '_OpNamespace' '_C' object has no attribute 'rms_norm_dynamic'"],
+    ['ImportError: libcudart.so.12: cannot open shared object file: No such file or directory'],
+    [
+      'RuntimeError: The detected CUDA version (12.1) mismatches the version that was used to compile PyTorch (13.0).',
+    ],
+    [
+      'ImportError: /venv/lib/python3.12/site-packages/torch/lib/libtorch_cuda.so: undefined symbol: ncclCommWindowRegister',
+    ],
+    [
+      'RuntimeError: Version mismatch: The cluster was started with:\n    Ray: 2.48.0\n    Python: 3.12.3\nThis process on node 10.0.0.4 was started with:\n    Ray: 2.48.0\n    Python: 3.10.12',
+    ],
+  ],
+  'driver-too-old': [
+    ['RuntimeError: CUDA error: the provided PTX was compiled with an unsupported toolchain.'],
+    [
+      'RuntimeError: Unexpected error from cudaGetDeviceCount(). Error 803: system has unsupported display driver / cuda driver combination',
+    ],
+    ['CUDA driver version is insufficient for CUDA runtime version'],
+    [
+      'docker: Error response from daemon: failed to create task for container: nvidia-container-cli: requirement error: unsatisfied condition: cuda>=12.8, please update your driver to a newer version, or use an earlier cuda container: unknown.',
+    ],
+    [
+      'ImportError: /usr/lib/python3/dist-packages/deep_gemm_cpp.so: undefined symbol: cuTensorMapEncodeTiled2',
+    ],
+    [
+      'ERROR: This container was built for NVIDIA Driver Release 580.65 or later, but version 535.183 was detected and compatibility mode is UNAVAILABLE.',
+    ],
+  ],
+  'toolchain-missing': [
+    [
+      'RuntimeError: Failed to find C compiler. Please specify via CC environment variable or set triton.knobs.build.impl.',
+    ],
+    ["FileNotFoundError: [Errno 2] No such file or directory: 'ninja'"],
+    ["FileNotFoundError: [Errno 2] No such file or directory: '/usr/local/cuda/bin/nvcc'"],
+    [
+      "(Worker_TP1 pid=3534) ERROR 10-11 22:28:17 [multiproc_executor.py:694] RuntimeError: Could not find nvcc and default cuda_home='/usr/local/cuda' doesn't exist",
+    ],
+    ['OSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.'],
+    ['/bin/sh: 1: /usr/local/cuda/bin/nvcc: not found'],
+    ["ptxas fatal   : Value 'sm_121a' is not defined for option 'gpu-name'"],
+    [
+      "subprocess.CalledProcessError: Command '['/usr/bin/gcc', '/tmp/tmpab/main.c', '-O3', '-shared']' returned non-zero exit status 1.",
+    ],
+    ['/root/.cache/x/kernel.cu:3:10: fatal error: cuda_fp8.h: No such file or directory'],
+    ['RuntimeError: Ninja build failed. Ninja output:'],
+    [
+      "torch._inductor.exc.InductorError: InvalidCxxCompiler: No working C++ compiler found in torch._inductor.config.cpp.cxx: (None, 'g++')",
+    ],
+  ],
+  'cache-corrupt': [
+    ['ImportError: /root/.triton/cache/ab12/cuda_utils.so: file too short'],
+    [
+      "FileNotFoundError: [Errno 2] No such file or directory: '/root/.triton/cache/Zx/fused_moe.json.tmp.pid_12_3'",
+    ],
+    [
+      'RuntimeError: vLLM failed to compile the model. The most likely reason for this is that a previous compilation failed, leading to a corrupted compilation artifact.',
+    ],
+    [
+      'OSError: /root/.cache/flashinfer/90/cached_ops/sampling/sampling.so: undefined symbol: _ZN3c106detail14torchCheckFailE',
+    ],
+    [
+      '  File "/venv/lib/python3.12/site-packages/torch/_inductor/runtime/triton_heuristics.py", line 200, in cached_autotune\n  File "/venv/lib/python3.12/site-packages/torch/_inductor/remote_cache.py", line 88, in _get\njson.decoder.JSONDecodeError: Extra data: line 1 column 380 (char 379)',
+    ],
+    ["OSError: [Errno 116] Stale file handle: '/root/.cache/vllm/torch_compile_cache/8c3/rank_3_0'"],
+  ],
+  'plugin-missing': [
+    ["ModuleNotFoundError: No module named 'deep_ep'"],
+    ['ImportError: libnuma.so.1: cannot open shared object file: No such file or directory'],
+  ],
+  'no-gpu-runtime': [
+    ['docker: Error response from daemon: unknown or invalid runtime name: nvidia.'],
+    [
+      'Error response from daemon: failed to create shim task: OCI runtime create failed: runc create failed: exec: "nvidia-container-cli": executable file not found in $PATH: unknown',
+    ],
+    [
+      'nvidia-container-cli: initialization error: load library failed: libnvidia-ml.so.1: cannot open shared object file: no such file or directory: unknown',
+    ],
+    [
+      'RuntimeError: Found no NVIDIA driver on your system. Please check that you have an NVIDIA GPU and installed a driver from http://www.nvidia.com/Download/index.aspx',
+    ],
+    [
+      'RuntimeError: Failed to infer device type, please set the environment variable `VLLM_LOGGING_LEVEL=DEBUG` to turn on verbose logging',
+    ],
+    ['Failed to initialize NVML: Unknown Error'],
+    [
+      'docker: Error response from daemon: failed to inject CDI devices: unresolvable CDI devices nvidia.com/gpu=all',
+    ],
+  ],
+  'container-privilege': [
+    ['RuntimeError: pidfd_getfd: Operation not permitted'],
+    [
+      'Error: Permission denied: Try running again with elevated permissions by going \'sudo env "PATH=$PATH" !!\'',
+    ],
+    ['set_mempolicy: Operation not permitted\nRuntimeError: binding failed'],
+    ['OpenBLAS blas_thread_init: pthread_create failed for thread 1 of 64: Operation not permitted'],
+    ['ptrace(PTRACE_ATTACH): Operation not permitted (kernel.yama.ptrace_scope = 1)'],
+  ],
+  'clock-skew': [
+    [
+      'ssl.SSLCertVerificationError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate is not yet valid (_ssl.c:1006)',
+    ],
+    [
+      'E: Release file for http://archive.ubuntu.com/ubuntu/dists/jammy-updates/InRelease is not valid yet (invalid for another 11d 2h 3min 4s).',
+    ],
+    [
+      'tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2025-01-01T00:00:05Z is before 2026-03-01T00:00:00Z',
+    ],
+    [
+      'botocore.exceptions.ClientError: An error occurred (RequestTimeTooSkewed) when calling the GetObject operation: The difference between the request time and the current time is too large.',
+    ],
+    [
+      "requests.exceptions.SSLError: HTTPSConnectionPool(host='huggingface.co', port=443): Max retries exceeded with url: /api/models (Caused by SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate is not yet valid (_ssl.c:992)')))",
+    ],
+  ],
+  'shm-too-small': [
+    [
+      'node1:33:91 [2] misc/shmutils.cc:87 NCCL WARN Error: failed to extend /dev/shm/nccl-8aLx2z to 33030532 bytes, error: No space left on device (28)',
+    ],
+    [
+      "RuntimeError: DataLoader worker (pid 71) is killed by signal: Bus error. It is possible that dataloader's workers are out of shared memory.",
+    ],
+    ['Fatal Python error: Bus error'],
+    ["OSError: [Errno 28] No space left on device: '/psm_3fd21a77'"],
+    ['RuntimeError: unable to write to file </torch_215_881_0>: No space left on device (28)'],
+  ],
+  'disk-full': [
+    [
+      "OSError: [Errno 28] No space left on device: '/root/.cache/huggingface/hub/models--x/blobs/ab.incomplete'",
+    ],
+    ['failed to register layer: write /usr/local/lib/libcublasLt.so: no space left on device'],
+    ['OSError: [Errno 122] Disk quota exceeded'],
+    [
+      'UserWarning: Not enough free disk space to download the file. The expected file size is: 4302.35 MB.\nRuntimeError: Data processing error: IO Error: No space left on device (os error 28)',
+    ],
+    ['/tmp/tmpxft_1.cpp: fatal error: error writing to /tmp/ccx.s: No space left on device'],
+  ],
+  memlock: [
+    ['node3:12:88 [1] NCCL WARN Call to ibv_create_cq failed with error Cannot allocate memory'],
+    [
+      "[1712345.1] UCX ERROR ibv_reg_mr(address=0x7f, length=4096, access=0xf) failed: Cannot allocate memory. Please set max locked memory (ulimit -l) to 'unlimited' (current: 64 kbytes)",
+    ],
+    [
+      'libibverbs: Warning: RLIMIT_MEMLOCK is 65536 bytes.\n    This will severely limit memory registrations.\nE0101 01:02:03.000000 12 rdma_context.cpp:210] Failed to register memory 0x7f00: Cannot allocate memory [12]',
+      { facts: { ulimit_l: '64' } },
+    ],
+  ],
+  'fd-limit': [
+    ['OSError: [Errno 24] Too many open files'],
+    ['zmq.error.ZMQError: Too many open files'],
+    ["ERROR:    [Errno 24] Too many open files: '/dev/null'"],
+    [
+      'socket.accept() out of system resource\nsocket: <asyncio.TransportSocket fd=9>\nOSError: [Errno 24] Too many open files',
+    ],
+  ],
+  'process-limit': [
+    ["RuntimeError: can't start new thread"],
+    ['libgomp: Thread creation failed: Resource temporarily unavailable'],
+    ['bash: fork: retry: Resource temporarily unavailable'],
+    ['OpenBLAS blas_thread_init: RLIMIT_NPROC 4096 current, 4096 max'],
+    ['BlockingIOError: [Errno 11] Resource temporarily unavailable'],
+    ['[12345.678901] cgroup: fork rejected by pids controller in /system.slice/docker-ab.scope'],
+  ],
+  'host-oom-killed': [
+    [
+      'RuntimeError: Rank 3 scheduler died during initialization (exit code: -9). If exit code is -9 (SIGKILL), a common cause is the OS OOM killer. Run `dmesg -T | grep -i oom` to check.',
+    ],
+    [
+      '[Mon Mar  2 19:54:20 2026] Out of memory: Killed process 4711 (sglang::schedul) total-vm:812345678kB, anon-rss:512345678kB',
+    ],
+    ['[99.123456] Memory cgroup out of memory: Killed process 12 (python3)'],
+    ['ray.exceptions.OutOfMemoryError: Task was killed due to the node running low on memory.'],
+    [
+      '(EngineCore pid=2) ERROR 03-02 19:48:25 [multiproc_executor.py:315] Worker proc VllmWorker-4 died unexpectedly (exit code: -9), shutting down executor.',
+    ],
+    ['c++: fatal error: Killed signal terminated program cc1plus'],
+    ['    Last State:     Terminated\n      Reason:       OOMKilled\n      Exit Code:    137'],
+  ],
+  'os-kernel-bug': [
+    [
+      'node1:5:5 [0] misc/ibvwrap.cc:262 NCCL WARN Call to ibv_reg_mr failed with error Cannot allocate memory',
+      { facts: { ulimit_l: 'unlimited' } },
+    ],
+    ['[ 812.123456] BUG: unable to handle page fault for address: ffff9c1'],
+  ],
+  oom: [
+    [
+      '[2026-01-02 03:04:05 TP0] Scheduler hit an exception: Traceback (most recent call last):\nException: Capture cuda graph failed: CUDA out of memory. Tried to allocate 2.00 GiB.',
+    ],
+    [
+      'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 224.00 MiB. GPU 3 has a total capacity of 79.10 GiB of which 120.69 MiB is free. Including non-PyTorch memory, this process has 78.90 GiB memory in use.',
+    ],
+    ["node1:7:99 [7] NCCL WARN Cuda failure 2 'out of memory'"],
+    ['torch.cuda.OutOfMemoryError: HIP out of memory. Tried to allocate 64.00 GiB.'],
+    [
+      'ValueError: Free memory on device (78.9/79.1 GiB) on startup is less than desired GPU memory utilization (0.999, 79.02 GiB). Decrease GPU memory utilization or reduce GPU memory used by other processes.',
+    ],
+  ],
+  'kv-cache-too-small': [
+    [
+      'ValueError: No available memory for the cache blocks. Try increasing `gpu_memory_utilization` when initializing the engine.',
+    ],
+    [
+      "ValueError: The model's max seq len (131072) is larger than the maximum number of tokens that can be stored in KV cache (42000). Try increasing `gpu_memory_utilization` or decreasing `max_model_len` when initializing the engine.",
+    ],
+    [
+      'RuntimeError: Not enough memory. Please try to increase --mem-fraction-static. self.server_args.mem_fraction_static=0.8',
+    ],
+  ],
+  'gpu-memory-occupied': [
+    [
+      'ValueError: Free memory on device cuda:0 (11.3/79.1 GiB) on startup is less than desired GPU memory utilization (0.9, 71.19 GiB). Decrease GPU memory utilization or reduce GPU memory used by other processes.',
+    ],
+    [
+      'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 79.10 GiB of which 1.20 GiB is free. Process 4411 has 61.00 GiB memory in use. Including non-PyTorch memory, this process has 16.90 GiB memory in use.',
+    ],
+    [
+      'AssertionError: Error in memory profiling. Initial free memory 70.1 GiB, current free memory 75.2 GiB. This happens when other processes sharing the same container release GPU memory while vLLM is profiling during initialization.',
+    ],
+    ['GPU 2 is used by python3 (pid 4411)'],
+  ],
+  'gpu-visibility': [
+    ['RuntimeError: CUDA error: invalid device ordinal'],
+    ["ValueError: invalid literal for int() with base 10: 'GPU-7f57f032-34ab-a064-c37c-7a4f75601cc5'"],
+    ['RuntimeError: No CUDA GPUs are available', { facts: { env: { CUDA_VISIBLE_DEVICES: '' } } }],
+    ['n1:3:3 [0] init.cc:904 NCCL WARN Duplicate GPU detected : rank 0 and rank 1 both on CUDA device 3b000'],
+    ['pynvml.NVMLError_InvalidArgument: Invalid Argument'],
+  ],
+  'gpu-hardware-fault': [
+    ['NVRM: Xid (PCI:0000:3b:00): 94, pid=2812, name=python, Contained: SM (0x1). RST: No'],
+    [
+      '[812.123456] NVRM: Xid (PCI:0000:18:00): 119, pid=19, Timeout after 6s of waiting for RPC response from GPU0 GSP!',
+    ],
+    ['RuntimeError: CUDA error: uncorrectable NVLink error detected during the execution'],
+    [
+      'Unable to determine the device handle for GPU0000:3B:00.0: GPU is lost.  Reboot the system to recover this GPU',
+    ],
+    ["n1:3:30 [4] NCCL WARN Cuda failure 'uncorrectable ECC error encountered'"],
+  ],
+  'fabric-manager-down': [
+    [
+      'CUDA initialization: Unexpected error from cudaGetDeviceCount(). Error 802: system not yet initialized',
+    ],
+    ["n1:3:30 [4] NCCL WARN Cuda failure 802 'system not yet initialized'"],
+    [
+      '    Fabric\n        State                             : In Progress\n        Status                            : N/A',
+    ],
+    [
+      "Mar 02 19:54:20 gpu1 nv-fabricmanager[1201]: fabric manager NVIDIA GPU driver interface version 580.126.09 don't match with driver version 580.126.20. Please update with matching NVIDIA driver package.\nMar 02 19:54:20 gpu1 systemd[1]: nvidia-fabricmanager.service: Failed with result 'exit-code'.",
+    ],
+  ],
+  'nvml-mismatch': [
+    ['Failed to initialize NVML: Driver/library version mismatch\nNVML library version: 580.126'],
+    ['pynvml.NVMLError_LibRmVersionMismatch: RM has detected an NVML/RM version mismatch.'],
+    [
+      '[1.123456] NVRM: API mismatch: the client has the version 580.126.20, but\n[1.123457] NVRM: this kernel module has the version 580.95.05.',
+    ],
+  ],
+  'p2p-broken': [
+    ['RuntimeError: CUDA error: peer access is not supported between these two devices'],
+    ["Failed: Cuda error /workspace/csrc/custom_all_reduce.cuh:364 'invalid argument'"],
+    [
+      '[ 91.123456] nvidia 0000:41:00.0: AMD-Vi: Event logged [IO_PAGE_FAULT domain=0x0017 address=0x2000 flags=0x0020]',
+    ],
+    [
+      'INFO 08-31 09:50:46 pynccl.py:63] vLLM is using nccl==2.20.5',
+      {
+        nodes: 1,
+        facts: { symptom: 'hangs for ever with tensor parallel 2', works_with: 'NCCL_P2P_DISABLE=1' },
+      },
+    ],
+    [
+      'INFO 08-31 09:50:46 [pynccl.py:63] vLLM is using nccl==2.28.9',
+      { nodes: 1, facts: { symptom: 'hang at start, 100 % GPU' } },
+    ],
+  ],
+  'model-files-missing': [
+    [
+      "OSError: Incorrect path_or_model_id: '/models/DeepSeek-R1'. Please provide either the path to a local folder or the repo_id of a model on the Hub.",
+    ],
+    [
+      "huggingface_hub.errors.HFValidationError: Repo id must be in the form 'repo_name' or 'namespace/repo_name': '/mnt/models/r1'. Use `repo_type` argument if needed.",
+    ],
+    ['RuntimeError: Cannot find any model weights with `/models/DeepSeek-R1`'],
+    ['FileNotFoundError: No such file or directory: "/models/r1/model-00042-of-000163.safetensors"'],
+    ["FileNotFoundError: [Errno 2] No such file or directory: '/models/r1/model.safetensors.index.json'"],
+    [
+      "OSError: /models/r1 does not appear to have a file named config.json. Checkout 'https://huggingface.co//models/r1/tree/main' for available files.",
+    ],
+    ["ValueError: Invalid repository ID or local directory specified: '/models/r1'."],
+    [
+      "OSError: Can't load tokenizer for '/models/r1'. If you were trying to load it from 'https://huggingface.co/models', make sure you don't have a local directory with the same name.",
+    ],
+  ],
+  'weights-corrupt': [
+    [
+      'safetensors_rust.SafetensorError: Error while deserializing header: incomplete metadata, file not fully covered',
+    ],
+    ['safetensors_rust.SafetensorError: Error while deserializing header: MetadataIncompleteBuffer'],
+    ['RuntimeError: PytorchStreamReader failed reading zip archive: failed finding central directory'],
+    ["_pickle.UnpicklingError: invalid load key, 'v'."],
+    [
+      'OSError: Consistency check failed: file should be of size 4301000000 but has size 1201000000 (model-00003-of-000163.safetensors).',
+    ],
+    ["OSError: It looks like the config file at '/models/r1/config.json' is not a valid JSON file."],
+  ],
+  'hub-unreachable': [
+    [
+      "OSError: We couldn't connect to 'https://huggingface.co' to load the files, and couldn't find them in the cached files.",
+    ],
+    [
+      'huggingface_hub.errors.LocalEntryNotFoundError: An error happened while trying to locate the file on the Hub and we cannot find the requested files in the local cache. Please check your connection and try again or make sure your Internet connection is on.',
+    ],
+    [
+      'huggingface_hub.errors.OfflineModeIsEnabled: Cannot reach https://huggingface.co/api/models/x: offline mode is enabled. To disable it, please unset the `HF_HUB_OFFLINE` environment variable.',
+    ],
+    [
+      "urllib3.exceptions.MaxRetryError: HTTPSConnectionPool(host='huggingface.co', port=443): Max retries exceeded with url: /x/resolve/main/config.json (Caused by ConnectTimeoutError(<c>, 'Connection to huggingface.co timed out. (connect timeout=10)'))",
+    ],
+    [
+      "requests.exceptions.ConnectionError: HTTPSConnectionPool(host='www.modelscope.cn', port=443): Max retries exceeded with url: /api/v1/models",
+    ],
+    ['httpx.ConnectError: [Errno -3] Temporary failure in name resolution'],
+  ],
+  'hub-auth': [
+    [
+      'huggingface_hub.errors.GatedRepoError: 403 Client Error. (Request ID: Root=1)\nCannot access gated repo for url https://huggingface.co/x/resolve/main/config.json.',
+    ],
+    [
+      'OSError: You are trying to access a gated repo.\nMake sure to have access to it at https://huggingface.co/meta-llama/Llama-3.1-8B.',
+    ],
+    [
+      'huggingface_hub.errors.RepositoryNotFoundError: 401 Client Error. Repository Not Found for url: https://huggingface.co/api/models/deepseek/r1.',
+    ],
+    [
+      "docker: Error response from daemon: pull access denied for vllm/vlm-openai, repository does not exist or may require 'docker login'.",
+    ],
+    [
+      "OSError: deepseek-r1 is not a local folder and is not a valid model identifier listed on 'https://huggingface.co/models'",
+    ],
+  ],
+  'ray-node-ip-mismatch': [
+    [
+      "RuntimeError: Every node should have a unique IP address. Got 2 nodes with node ids ['a', 'b'] and 3 unique IP addresses {'10.0.0.1', '10.0.0.2', '192.168.1.5'}. Please check your network configuration.",
+    ],
+    [
+      "(EngineCore pid=630) INFO 05-02 10:00:00 [ray_utils.py:556] Waiting for creating a placement group of specs for 70 seconds. specs=[{'GPU': 1.0, 'node:192.168.50.192': 0.001}, {'GPU': 1.0}]. Check `ray status` to see if you have enough resources.",
+    ],
+    [
+      'ValueError: Ray does not allocate any GPUs on the driver node. Consider adjusting the Ray placement group or running the driver on a GPU node.',
+    ],
+    [
+      'RuntimeError: This node has an IP address of 10.1.0.5, and Ray expects this IP address to be either the GCS address or one of the Raylet addresses.',
+    ],
+  ],
+  'ray-gcs-unreachable': [
+    [
+      '[2026-03-01 10:00:00,000 E 12 12] gcs_rpc_client.h:633: Failed to connect to GCS within 60 seconds. GCS may have been killed.',
+    ],
+    [
+      'ConnectionError: Could not find any running Ray instance. Please specify the one to connect to by setting `--address` flag or `RAY_ADDRESS` environment variable.',
+    ],
+    ['RuntimeError: Failed to connect to GCS. Please check `gcs_server.out` for more details.'],
+    [
+      'ray._raylet.RpcError: RPC Error message: failed to connect to all addresses; last error: UNKNOWN: ipv4:10.0.0.1:6379: Failed to connect to remote host: Connection refused',
+    ],
+  ],
+  'wrong-host-ip': [
+    [
+      "OSError: [Errno 99] error while attempting to bind on address ('10.0.9.9', 8000): cannot assign requested address",
+    ],
+    ["zmq.error.ZMQError: Cannot assign requested address (addr='tcp://10.0.0.1:20001')"],
+    ["zmq.error.ZMQError: No such device (addr='tcp://gpu-node-1:5557')"],
+    [
+      '[E1226 15:44:24.795949033 socket.cpp:1011] [c10d] The client socket has timed out after 600000ms while trying to connect to (10.9.0.1, 8000).',
+      { nodes: 2 },
+    ],
+    [
+      '[2026-04-01 09:58:02 TP0] Init torch distributed begin.\n[2026-04-01 09:58:09 TP0] Custom allreduce is disabled because this process group spans across nodes.',
+      { nodes: 2, facts: { symptom: 'nothing more is printed' } },
+    ],
+    ['RuntimeError: Gloo connectFullMesh failed with [pair.cc:144] no error, remote=[0.0.0.189]:41234'],
+  ],
+  'wrong-interface': [
+    [
+      'RuntimeError: [enforce fail at /pytorch/third_party/gloo/gloo/transport/tcp/device.cc:83] ifa != nullptr. Unable to find address for: ens8',
+    ],
+    [
+      'RuntimeError: Gloo connectFullMesh failed with [../third_party/gloo/gloo/transport/tcp/pair.cc:144] no error',
+    ],
+  ],
+  'loopback-used': [
+    [
+      '[W425 10:00:00.1 ProcessGroupGloo.cpp:727] Warning: Unable to resolve hostname to a (local) address. Using the loopback address as fallback. Manually set the network interface to bind to with GLOO_SOCKET_IFNAME. (function operator())\nRuntimeError: Gloo connectFullMesh failed with [pair.cc:152] timed out connecting: SO_ERROR: Connection refused, remote=[127.0.0.1]:3911',
+      { nodes: 2 },
+    ],
+    [
+      'n2:3:3 [0] NCCL INFO Bootstrap : Using lo:127.0.0.1<0>\nn2:3:3 [0] NCCL WARN socketStartConnect: Connect to 127.0.0.1<4321> failed : Connection refused',
+      { nodes: 2 },
+    ],
+  ],
+  'port-in-use': [
+    [
+      'torch.distributed.DistNetworkError: The server socket has failed to listen on any local network address. port: 29500, useIpv6: false, code: -98, name: EADDRINUSE, message: address already in use',
+    ],
+    [
+      "ERROR:    [Errno 98] error while attempting to bind on address ('0.0.0.0', 30000): address already in use",
+    ],
+    ['ValueError: dist_init_port at 20000 is not available in 30 seconds. port 20000 is already in use'],
+    [
+      'docker: Error response from daemon: driver failed programming external connectivity: Bind for 0.0.0.0:8000 failed: port is already allocated.',
+    ],
+    ['OSError: [Errno 98] Address already in use'],
+    [
+      "requests.exceptions.ConnectionError: HTTPConnectionPool(host='10.0.0.1', port=8000): Failed to establish a new connection: [Errno 99] Cannot assign requested address",
+    ],
+  ],
+  timeout: [
+    [
+      '[rank3]:[E318 10:00:41.9 ProcessGroupNCCL.cpp:632] [Rank 3] Watchdog caught collective operation timeout: WorkNCCL(SeqNum=12, OpType=ALLREDUCE, NumelIn=1, NumelOut=1, Timeout(ms)=600000) ran for 600012 milliseconds before timing out.',
+    ],
+    [
+      '(EngineCore pid=7) ERROR 03-01 00:00:00 [core.py:1512] TimeoutError: RPC call to execute_model timed out.',
+    ],
+    [
+      'torch.distributed.DistStoreError: Timed out after 601 seconds waiting for clients. 1/2 clients joined.',
+    ],
+    ['RuntimeError: Did not receive response from front-end process within 5 minutes'],
+    ['TimeoutError: Timed out waiting for engine core processes to start. Failed core proc(s): {}'],
+    [
+      'Warning  Unhealthy  12m  kubelet  Startup probe failed: Get "http://10.0.0.1:8000/health": dial tcp 10.0.0.1:8000: connect: connection refused',
+    ],
+    [
+      '(Worker pid=2) INFO 03-01 00:00:00 [shm_broadcast.py:871] No available shared memory broadcast block found in 60 seconds. This typically happens when some processes are hanging.',
+      { nodes: 2 },
+    ],
+  ],
+  'peer-died': [
+    [
+      '(Worker_TP1 pid=9) ERROR 03-01 00:00:00 [multiproc_executor.py:1063] RuntimeError: [/pytorch/third_party/gloo/gloo/transport/tcp/pair.cc:553] Connection closed by peer [10.0.0.2]:31423. This is typically caused by a remote worker crashing.',
+    ],
+    [
+      "ValueError: TP rank 3 could finish the model loading, but there are other ranks that didn't finish loading. It is likely due to unexpected failures (e.g., OOM) or a slow node.",
+    ],
+    [
+      'n1:3:30 [4] NCCL WARN NET/Socket : socketProgress: Connection closed by remote peer node2<50544>\ntorch.distributed.DistBackendError: NCCL error: remote process exited or there was a network error',
+    ],
+    [
+      '[W318 10:00:41.9 TCPStore.cpp:125] [c10d] recvValue failed on SocketImpl(fd=135, addr=[a]:48750, remote=[b]:20000): Connection reset by peer',
+    ],
+    ['ray.exceptions.ActorDiedError: The actor died unexpectedly before finishing this task.'],
+  ],
+  'zombie-server': [
+    [
+      'INFO:     10.0.0.4:60062 - "GET /health HTTP/1.1" 200 OK',
+      { facts: { symptom: 'requests never return' } },
+    ],
+    [
+      'INFO:     10.0.0.4:60062 - "GET /get_model_info HTTP/1.1" 200 OK\nINFO:     10.0.0.4:60070 - "GET /health HTTP/1.1" 200 OK',
+      { facts: { symptom: 'chat completions time out' } },
+    ],
+    [
+      '(APIServer pid=1) INFO 04-15 10:00:00 [loggers.py:80] Engine 000: Avg prompt throughput: 0.0 tokens/s, Avg generation throughput: 0.0 tokens/s, Running: 0 reqs, Waiting: 3 reqs, GPU KV cache usage: 0.0%\n(APIServer pid=1) INFO:     10.0.0.4:60062 - "GET /version HTTP/1.1" 200 OK',
+    ],
+    ['vllm.engine.async_llm_engine.AsyncEngineDeadError: Background loop has errored already.'],
+    ['root  712  0.0  0.0  0  0 ?  Zl  10:00  0:00 [sglang::schedul] <defunct>'],
+  ],
+};
