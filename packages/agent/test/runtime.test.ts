@@ -9,7 +9,7 @@ import {
   parseProperties,
   unitNameOf,
 } from '../src/workload/runtimes/systemd-text.ts';
-import { standIn } from './helpers/a-plan.ts';
+import { aPlan, standIn } from './helpers/a-plan.ts';
 import { waitFor } from './helpers/wait-for.ts';
 
 const never = new AbortController().signal;
@@ -26,6 +26,9 @@ async function aProcess(t: Test, runId: string, ...orders: readonly string[]) {
     folder,
     logFile,
     alone: true,
+    deployment: 'dep',
+    epoch: 1,
+    plan: aPlan(),
   };
   const handle = await runtime.start(request);
   // Ranks do not keep the agent alive; the test has to.
@@ -37,11 +40,14 @@ async function aProcess(t: Test, runId: string, ...orders: readonly string[]) {
   return { runtime, handle, folder, log: () => readFileSync(logFile, 'utf8') };
 }
 
-test('a process has exactly its environment, its own session, its log in a file, and an exit that is waited for', async (t) => {
+test('a process has its own environment and nothing of the agent's, its own session, its log in a file, and an exit that is waited for', async (t) => {
+  process.env.OF_THE_AGENT = 'secret';
+  t.teardown(() => void delete process.env.OF_THE_AGENT);
   const { runtime, handle, log } = await aProcess(
     t,
     'run-env',
     'env:GREETING',
+    'env:OF_THE_AGENT',
     'env:PATH',
     'env:DSR1_RUN_ID',
     'wait:200',
@@ -50,7 +56,7 @@ test('a process has exactly its environment, its own session, its log in a file,
   t.equal(liveStat(handle.pid)?.session, handle.pid, 'leads a session of its own');
   t.equal(readFileSync(`/proc/${handle.pid}/oom_score_adj`, 'utf8').trim(), '0');
   t.strictSame(await runtime.waitForExit(handle, never), { code: 7, signal: null, detail: null });
-  t.equal(log(), 'GREETING=hello\nPATH=unset\nDSR1_RUN_ID=run-env\n');
+  t.match(log(), /^GREETING=hello\nOF_THE_AGENT=unset\nPATH=\/usr\/local\/cuda\/bin:.*:\/bin\nDSR1_RUN_ID=run-env\n$/);
 });
 
 test('a program that cannot be started is a named error', async (t) => {
@@ -63,6 +69,9 @@ test('a program that cannot be started is a named error', async (t) => {
     folder,
     logFile: join(folder, 'log'),
     alone: true,
+    deployment: 'dep',
+    epoch: 1,
+    plan: aPlan(),
   };
   await t.rejects(processRuntime().start(request), {
     code: 'LAUNCH_FAILED',

@@ -13,7 +13,13 @@ export type ProcessHandle =
       readonly pid: number /** Field 22 of /proc/PID/stat. */;
       readonly startTicks: number;
     }
-  | { readonly runtime: 'systemd'; readonly unit: string; readonly pid: number; readonly startTicks: number };
+  | { readonly runtime: 'systemd'; readonly unit: string; readonly pid: number; readonly startTicks: number }
+  | {
+      readonly runtime: 'docker';
+      readonly container: string;
+      readonly pid: number;
+      readonly startTicks: number;
+    };
 
 export interface RunProcess {
   readonly id: string;

@@ -26,6 +26,9 @@ export async function startAll(
       folder,
       logFile,
       alone: run.plan.processes.length === 1,
+      deployment: run.deployment,
+      epoch: run.epoch,
+      plan: run.plan,
     };
     started.push({ id, handle: await runtime.start(request) });
   }

@@ -8,8 +8,9 @@ import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { Dsr1Error } from '@dsr1/shared/errors';
 import type { ProcessHandle } from '../model.ts';
 import { awaitUntil } from './await-until.ts';
+import { baseEnvironment } from './base-environment.ts';
 import { allStats, isSame, liveStat, membersOf, runIdOf, signalSame, variableOf } from './proc.ts';
-import { type Exit, type ProcessStart, RUN_ID_VARIABLE, type Runtime } from './runtime.ts';
+import { type Exit, type ProcessStart, RUN_ID_VARIABLE, type Runtime, runtimeMissing } from './runtime.ts';
 
 const PROCESS_ID_VARIABLE = 'DSR1_PROCESS_ID';
 const EXIT_POLL_MS = 250;
@@ -20,7 +21,7 @@ export function processRuntime(): Runtime {
   const children = new Map<number, Promise<Exit>>();
   return {
     kind: 'process',
-    whyNotUsable: async () => (liveStat(process.pid) === null ? '/proc is not mounted' : null),
+    problem: async () => (liveStat(process.pid) === null ? runtimeMissing('/proc is not mounted') : null),
     async start(request) {
       const child = await spawnDetached(request);
       const pid = child.pid ?? 0;
@@ -56,7 +57,7 @@ async function spawnDetached({
   try {
     const child = spawn(program, args, {
       cwd: folder,
-      env: { ...env, [RUN_ID_VARIABLE]: runId, [PROCESS_ID_VARIABLE]: processId },
+      env: { ...baseEnvironment(), ...env, [RUN_ID_VARIABLE]: runId, [PROCESS_ID_VARIABLE]: processId },
       detached: true,
       stdio: ['ignore', log, log],
     });

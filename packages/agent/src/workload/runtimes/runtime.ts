@@ -1,5 +1,5 @@
 /** How rank processes are started, found again, watched and ended. Ranks outlive the agent: stdio goes straight to files. */
-import type { RuntimeKind } from '@dsr1/shared/plan/model';
+import type { RankPlan, RuntimeKind } from '@dsr1/shared/plan/model';
 import type { ProcessHandle } from '../model.ts';
 
 /** Variable that every process of a run carries, children included. */
@@ -9,13 +9,28 @@ export interface ProcessStart {
   readonly runId: string;
   readonly processId: string;
   readonly argv: readonly string[];
-  /** The whole environment: nothing is inherited from the agent. */
+  /** What the plan says; the runtime adds what a program on its host may count on (base-environment.ts). */
   readonly env: Readonly<Record<string, string>>;
   readonly folder: string;
   readonly logFile: string;
   /** The rank's only process: nothing has to be shared through /tmp or /dev/shm with a process beside it. */
   readonly alone: boolean;
+  readonly deployment: string;
+  readonly epoch: number;
+  readonly plan: RankPlan;
 }
+
+/** Why ranks cannot be started on this host (now). */
+export interface RuntimeProblem {
+  readonly code: 'RUNTIME_MISSING' | 'IMAGE_MISSING' | 'IMAGE_PULLING';
+  readonly message: string;
+  readonly hint: string;
+}
+
+export const runtimeMissing = (
+  message: string,
+  hint = 'set runtime: auto in the deployment, or choose another one',
+): RuntimeProblem => ({ code: 'RUNTIME_MISSING', message, hint });
 
 /** Both null when the status cannot be known: a process that the agent adopted is not its child. */
 export interface Exit {
@@ -27,8 +42,8 @@ export interface Exit {
 
 export interface Runtime {
   readonly kind: RuntimeKind;
-  /** null when ranks can be started here, else why not. */
-  whyNotUsable(): Promise<string | null>;
+  /** null when ranks can be started here, in `image` where they run in one; else why not. */
+  problem(image: string | null): Promise<RuntimeProblem | null>;
   /** Resolves once the program is exec'd. @throws LAUNCH_FAILED */
   start(process: ProcessStart): Promise<ProcessHandle>;
   /** The main process of `processId` if it runs, looked up by run id where no handle was recorded. */

@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import { Dsr1Error } from '@dsr1/shared/errors';
 import type { ProcessHandle } from '../model.ts';
 import { awaitUntil } from './await-until.ts';
+import { baseEnvironment } from './base-environment.ts';
 import { isSame, liveStat, membersOf, signalSame } from './proc.ts';
-import { type Exit, type ProcessStart, RUN_ID_VARIABLE, type Runtime } from './runtime.ts';
+import { type Exit, type ProcessStart, RUN_ID_VARIABLE, type Runtime, runtimeMissing } from './runtime.ts';
 import { environmentFile, exitFromUnit, parseProperties, unitNameOf } from './systemd-text.ts';
 
 const EXIT_POLL_MS = 250;
@@ -21,8 +22,8 @@ export function systemdRuntime(): Runtime {
   return {
     kind: 'systemd',
     // /run/systemd/system exists exactly when systemd is PID 1: sd_booted(3).
-    whyNotUsable: async () =>
-      existsSync('/run/systemd/system') ? null : 'systemd is not PID 1 on this host',
+    problem: async () =>
+      existsSync('/run/systemd/system') ? null : runtimeMissing('systemd is not PID 1 on this host'),
     async start(request) {
       const unit = unitNameOf(request.runId, request.processId);
       await systemdRun(request, unit);
@@ -48,7 +49,8 @@ const handleOf = (unit: string, pid: number): ProcessHandle => ({
 /** Type=exec (systemd 240): the call fails when the program cannot be exec'd. RemainAfterExit keeps the exit status to be read. */
 async function systemdRun(start: ProcessStart, unit: string): Promise<void> {
   const { argv, folder, logFile, runId } = start;
-  const env = start.alone ? { TORCHINDUCTOR_CACHE_DIR: `${CACHE}/torchinductor`, ...start.env } : start.env;
+  const caches = start.alone ? { TORCHINDUCTOR_CACHE_DIR: `${CACHE}/torchinductor` } : {};
+  const env = { ...baseEnvironment(), ...caches, ...start.env };
   // Variables may be secrets: argv is public, this file is not. systemd reads it when it starts the process.
   const environment = join(folder, `.${unit}.env`);
   writeFileSync(environment, environmentFile({ ...env, [RUN_ID_VARIABLE]: runId }), { mode: 0o600 });
