@@ -1,6 +1,7 @@
 /** A posted memory figure as a question: what a log says of its engine, model and GPUs (`dsr1ctl fit --record FILE`). */
 import { readFile } from 'node:fs/promises';
 import { Dsr1Error } from '@dsr1/shared/errors';
+import type { FitEngine } from '@dsr1/shared/models/engine-rules';
 import type { FitQuestion } from '@dsr1/shared/models/evaluate';
 import { type GpuClass, gpuByName } from '@dsr1/shared/models/gpus';
 import { knownConfig, relatedConfig } from '@dsr1/shared/models/known/known-models';
@@ -24,19 +25,14 @@ export function recordQuestion(given: JsonObject): FitQuestion {
   const model = word(given, 'model') ?? '';
   const config = filledConfig(model, isObject(given.config) ? given.config : {});
   const engine = (word(given, 'engine') ?? 'vllm').includes('sglang') ? 'sglang' : 'vllm';
+  const { parallel, gpus } = placed(given, engine);
   return {
     shape: modelShape(readModel(config, { quantisation: word(given, 'quant') }), model),
     engine,
     version: word(given, 'version'),
-    parallel: {
-      tensor: count(given, 'tp') ?? 1,
-      pipeline: count(given, 'pp') ?? 1,
-      data: count(given, 'dp') ?? 1,
-      expert: count(given, 'ep') ?? 1,
-      redundantExperts: count(given, 'redundant_experts') ?? 0,
-    },
+    parallel,
     gpu: gpuOf(given),
-    gpus: count(given, 'gpus'),
+    gpus,
     nodes: count(given, 'nodes') ?? 1,
     freeBytes: bytes(given, 'free_before_load_gib'),
     fraction: positive(given, 'mem_fraction'),
@@ -46,6 +42,26 @@ export function recordQuestion(given: JsonObject): FitQuestion {
     blockTokens: count(given, 'block_size'),
     stepTokens: count(given, 'max_num_batched_tokens'),
     sequences: count(given, 'max_num_seqs'),
+  };
+}
+
+/** Sizes as posted; a tensor size that is not follows from the GPUs. SGLang's dp is DP attention unless the GPUs are dp times as many. */
+function placed(given: JsonObject, engine: FitEngine): Pick<FitQuestion, 'parallel' | 'gpus'> {
+  const gpus = count(given, 'gpus');
+  const pipeline = count(given, 'pp') ?? 1;
+  const data = count(given, 'dp') ?? 1;
+  const others = pipeline * (engine === 'sglang' ? 1 : data);
+  const tensor = count(given, 'tp') ?? Math.max(1, Math.floor((gpus ?? 1) / others));
+  const replicas = engine === 'sglang' && data > 1 && gpus === tensor * pipeline * data;
+  return {
+    gpus: replicas ? tensor * pipeline : gpus,
+    parallel: {
+      tensor,
+      pipeline,
+      data: replicas ? 1 : data,
+      expert: count(given, 'ep') ?? 1,
+      redundantExperts: count(given, 'redundant_experts') ?? 0,
+    },
   };
 }
 

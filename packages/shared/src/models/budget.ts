@@ -72,7 +72,7 @@ function vllmStage(
   const graphs = rules.graphsInBudget ? vllmGraphBytes(cache.layers) : 0;
   const left = usable - weightsBytes - activations - other - graphs;
   const block = question.blockTokens ?? 16;
-  const tokens = Math.floor(left / (cache.tokenBytes * block)) * block;
+  const tokens = tokensOf(question, rules, cache, left, block);
   return {
     cache,
     usableBytes: usable,
@@ -93,6 +93,20 @@ function vllmStage(
       ...cacheLines(left, tokens, cache),
     ],
   };
+}
+
+/** What the engine prints: whole blocks; in newer versions requests of full length times that length. */
+function tokensOf(
+  question: FitQuestion,
+  rules: EngineRules,
+  cache: StageCache,
+  left: number,
+  block: number,
+): number {
+  const context = question.contextTokens ?? question.shape.contextMax;
+  const hybrid = context !== null && cache.requestBytes(context) !== context * cache.tokenBytes;
+  if (rules.tokensByRequests && hybrid) return Math.floor((left / cache.requestBytes(context)) * context);
+  return Math.floor(left / (cache.tokenBytes * block)) * block;
 }
 
 /** free after loading − free before × (1 − fraction); weights are inside the fraction, activations outside. */

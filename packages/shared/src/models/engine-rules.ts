@@ -19,6 +19,8 @@ export interface EngineRules {
   readonly groupSlack: number;
   /** CUDA graphs come out of the budget (vLLM since 0.20). */
   readonly graphsInBudget: boolean;
+  /** The printed tokens are requests of full length × that length, not blocks (vLLM since 0.20). */
+  readonly tokensByRequests: boolean;
   /** `--gpu-memory-utilization` when it is not set. */
   readonly fraction: number;
   /** Chunked prefill and 1024 sequences on large GPUs (vLLM's V1 engine). */
@@ -39,6 +41,7 @@ export function engineRules(engine: FitEngine, version: string | null): EngineRu
       windowGroups: true,
       groupSlack: 1,
       graphsInBudget: false,
+      tokensByRequests: false,
       fraction: 0.88,
       scheduler: 'v1',
     };
@@ -51,6 +54,7 @@ export function engineRules(engine: FitEngine, version: string | null): EngineRu
     windowGroups: since('0.10.0'),
     groupSlack: since('0.14.0') ? 1.5 : 1.25,
     graphsInBudget: number !== null && since('0.20.0'),
+    tokensByRequests: number !== null && since('0.20.0'),
     fraction: number !== null && since('0.20.0') ? 0.92 : 0.9,
     scheduler: since('0.8.0') ? 'v1' : 'v0',
   };

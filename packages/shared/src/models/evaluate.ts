@@ -97,6 +97,10 @@ export function evaluate(question: FitQuestion): Evaluation {
     fraction: question.fraction,
   };
   const unanswered = { figures, lines: [], weights };
+  if (question.contextNeeded && context !== null && shape.contextMax !== null && context > shape.contextMax)
+    illegal.push(
+      `a context of ${context} tokens is asked and the model has positions for ${shape.contextMax}`,
+    );
   if (illegal.length > 0) return { ...unanswered, verdict: 'illegal', because: illegal };
   if (weights === null)
     return { ...unanswered, verdict: null, because: [`config.json does not say ${shape.gaps.join(', ')}`] };
@@ -145,7 +149,10 @@ function answered(
     context === null ? null : limiting.cacheBytes / Math.max(1, cache.requestBytes(context));
   const full: FitFigures = {
     ...figures,
-    tokenBytes: cache.tokenBytes,
+    tokenBytes:
+      rules.tokensByRequests && limiting.tokens > 0
+        ? limiting.cacheBytes / limiting.tokens
+        : cache.tokenBytes,
     cacheBytes: limiting.cacheBytes,
     tokens: Math.max(0, limiting.tokens),
     concurrency: concurrency === null ? null : Math.max(0, concurrency),

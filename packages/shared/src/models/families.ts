@@ -42,6 +42,20 @@ export function familyTraits(config: JsonObject): {
   };
 }
 
+/** Gemma's published configs leave out what equals the class's defaults (transformers configuration_gemma3.py). */
+export function withFamilyDefaults(config: JsonObject): JsonObject {
+  const type = String(config.model_type);
+  return type === 'gemma3_text' || type === 'gemma3' ? { ...GEMMA_3_DEFAULTS, ...config } : config;
+}
+
+const GEMMA_3_DEFAULTS = {
+  num_attention_heads: 8,
+  num_key_value_heads: 4,
+  head_dim: 256,
+  vocab_size: 262_208,
+  max_position_embeddings: 131_072,
+} as const;
+
 const PLAIN_DECODER: FamilyTraits = {
   tied: false,
   headDim: null,

@@ -18,23 +18,20 @@ export function gpuByName(text: string): GpuClass | null {
   const wanted = text.toLowerCase().replaceAll(/[\s_-]+/g, '');
   const found = GPUS.filter(([name]) => wanted.includes(name)).toSorted(([a], [b]) => b.length - a.length)[0];
   const [, label] = /(\d+(?:\.\d+)?)\s*(?:gb|gib)\b/i.exec(text) ?? [];
-  if (found !== undefined) {
-    const [name, gib, computeCapability] = found;
-    return { name, memoryBytes: gib * GIB, computeCapability };
-  }
-  if (label === undefined) return null;
-  const size = Number(label);
-  return {
-    name: text,
-    memoryBytes: (/gib/i.test(text) ? size : size * USABLE) * GIB,
-    computeCapability: null,
-  };
+  const stated = label === undefined ? null : Number(label) * (/gib/i.test(text) ? 1 : USABLE);
+  if (found === undefined)
+    return stated === null ? null : { name: text, memoryBytes: stated * GIB, computeCapability: null };
+  const [name, gib, computeCapability] = found;
+  const otherSize = stated !== null && Math.abs(stated / gib - 1) > VARIANT;
+  return { name, memoryBytes: (otherSize ? stated : gib) * GIB, computeCapability };
 }
 
 export const gpuNames = (): readonly string[] => GPUS.map(([name]) => name);
 
 /** Of a label in GB, what drivers leave (`80GB` shows 79.2 GiB, `24GB` 23.5 GiB). */
 const USABLE = 0.985;
+/** A label this far from the class's size is another variant of the chip (A100 40GB). */
+const VARIANT = 0.12;
 
 /** Names without spaces and hyphens. Sizes are what engines and torch print for these cards. */
 const GPUS: readonly (readonly [name: string, gib: number, capability: string | null])[] = [
@@ -53,6 +50,9 @@ const GPUS: readonly (readonly [name: string, gib: number, capability: string | 
   ['a16', 14.5, '8.6'],
   ['a40', 44.43, '8.6'],
   ['a6000', 47.53, '8.6'],
+  ['a5000', 23.67, '8.6'],
+  ['a4500', 19.7, '8.6'],
+  ['a4000', 15.73, '8.6'],
   ['rtx3090', 23.57, '8.6'],
   ['3090', 23.57, '8.6'],
   ['rtx3060', 11.65, '8.6'],

@@ -48,8 +48,11 @@ function single(text: string): ModulePattern {
     .map((part) => part.replace(/^(?:model|language_model|layers)\.(?:layers\.?)?/, ''))
     .filter((part) => part !== '' && part !== 'model' && part !== 'layers');
   return {
-    parts: parts.length > 0 ? parts : ['\0'],
+    parts: parts.length > 0 || digits !== undefined ? parts : [NEVER],
     layer: digits === undefined ? null : Number(digits),
-    open: /[*+]\$?$/.test(path),
+    open: parts.length === 0 || /[*+]\$?$/.test(path),
   };
 }
+
+/** In no name: a pattern of nothing matches nothing. */
+const NEVER = '\0';

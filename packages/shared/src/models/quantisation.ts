@@ -179,8 +179,9 @@ function compressed(block: JsonObject): Pick<Quantisation, 'method' | 'format' |
 function statedMethod(word: string): QuantMethod {
   const text = word.toLowerCase();
   if (/gguf|none|^bf16|^bfloat16|^fp16|^float/.test(text)) return 'none';
-  if (/nvfp4/.test(text)) return 'nvfp4';
   if (/mxfp4/.test(text)) return 'mxfp4';
+  if (/w4a8|w4afp8/.test(text)) return 'int4';
+  if (/nvfp4|^fp4|modelopt_fp4/.test(text)) return 'nvfp4';
   if (/awq/.test(text)) return 'awq';
   if (/gptq|autoround|auto-round/.test(text)) return 'gptq';
   if (/bitsandbytes|bnb|nf4/.test(text)) return 'bitsandbytes';

@@ -41,10 +41,7 @@ export function groupedAttention(reader: ConfigReader, traits: FamilyTraits): Re
       gated: traits.gatedQuery || reader.flag('attn_output_gate') === true,
     },
     missing,
-    assumed:
-      stated === null && traits.headDim === null && derived !== null
-        ? ['head_dim = hidden_size / heads']
-        : [],
+    assumed: [],
   };
 }
 

@@ -20,7 +20,7 @@ export function readLayers(config: JsonObject, reader: ConfigReader): LayersRead
   const { traits, family, assumed } = familyTraits(config);
   const count = reader.count(['num_hidden_layers', 'n_layer', 'num_layers', 'n_layers'], MOST_LAYERS);
   const attention = attentionReader(config, reader, traits, count ?? 0);
-  const mlp = mlpReader(reader, traits);
+  const mlp = mlpReader(config, reader, traits);
   const missing = [...(count === null ? ['num_hidden_layers'] : []), ...attention.missing];
   const list =
     missing.length > 0 || count === null
@@ -110,7 +110,7 @@ function kindOf(type: unknown): LayerKind {
   return name.includes('sliding') || name.includes('chunked') ? 'window' : 'full';
 }
 
-function mlpReader(reader: ConfigReader, traits: FamilyTraits): At<Mlp> {
+function mlpReader(config: JsonObject, reader: ConfigReader, traits: FamilyTraits): At<Mlp> {
   const width = reader.count([
     'intermediate_size',
     'ffn_hidden_size',
@@ -141,16 +141,14 @@ function mlpReader(reader: ConfigReader, traits: FamilyTraits): At<Mlp> {
     bias: traits.expertBias,
   };
   const first = reader.whole('first_k_dense_replace') ?? 0;
-  const step =
-    reader.count([
-      'decoder_sparse_step',
-      'moe_layer_freq',
-      'interleave_moe_layer_step',
-      'moe_layer_interval',
-    ]) ?? 1;
+  const listed = Array.isArray(config.moe_layer_freq) ? config.moe_layer_freq : null;
+  const steps = ['decoder_sparse_step', 'interleave_moe_layer_step', 'moe_layer_interval'];
+  const step = reader.count(listed === null ? [...steps, 'moe_layer_freq'] : steps) ?? 1;
   const only = new Set(reader.list('mlp_only_layers') ?? []);
-  const isMoe = (layer: number): boolean =>
-    layer >= first && !only.has(layer) && (step === 1 || (layer + 1 - first) % step === 0);
+  const isMoe = (layer: number): boolean => {
+    if (listed !== null) return listed[layer] !== 0;
+    return layer >= first && !only.has(layer) && (step === 1 || (layer + 1 - first) % step === 0);
+  };
   const needsDense = first > 0 || step > 1 || only.size > 0;
   const missing = [
     ...(own === null ? ['moe_intermediate_size'] : []),

@@ -1,5 +1,6 @@
 /** config.json → ModelShape. What is absent is assumed aloud or named as a gap; what is absurd is refused by field. */
 
+import { withFamilyDefaults } from './families.ts';
 import { readQuantisation } from './quantisation.ts';
 import { readLayers } from './read-layers.ts';
 import { configReader, isObject, type JsonObject, type Refusal } from './reader.ts';
@@ -16,7 +17,7 @@ export interface ReadOptions {
 
 /** Never throws; a family that is not in the table is read as a plain decoder and says so. */
 export function readModel(config: JsonObject, options: ReadOptions = {}): ModelReading {
-  const text = textConfig(config);
+  const text = withFamilyDefaults(textConfig(config));
   const reader = configReader(text);
   if (text.model_type === 'gguf' || config.gguf !== undefined)
     return { known: false, refusals: [], because: ['GGUF is not read: take the safetensors repository'] };

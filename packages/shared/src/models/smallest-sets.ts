@@ -35,9 +35,9 @@ export interface ModelSets {
 }
 
 /**
- * Nodes of one kind of GPU are taken together, whole nodes when more than one is needed. Fewer GPUs come before more,
- * fewer nodes before more, then one tensor group across all before pipeline stages (lower latency), except across nodes,
- * where stages need a hundredth of the traffic.
+ * Nodes of one kind of GPU are taken together, whole nodes when more than one is needed. Fewer GPUs come before more and
+ * fewer nodes before more. Across nodes one stage a node comes first, for stages pass only activations between them, then
+ * one tensor group across all, then smaller stages.
  */
 export function smallestSets(shape: ModelShape, nodes: readonly SetNode[], options: SetOptions): ModelSets {
   const sets = kinds(nodes).flatMap((kind) => setsOfKind(shape, kind, options));
@@ -45,7 +45,7 @@ export function smallestSets(shape: ModelShape, nodes: readonly SetNode[], optio
     (a, b) =>
       a.gpus - b.gpus ||
       a.nodes.length - b.nodes.length ||
-      (a.nodes.length > 1 ? b.pipeline - a.pipeline : a.pipeline - b.pipeline) ||
+      divisionRank(a) - divisionRank(b) ||
       (b.figures.tokens ?? 0) - (a.figures.tokens ?? 0),
   );
   const [first] = sets;
@@ -59,6 +59,11 @@ export function smallestSets(shape: ModelShape, nodes: readonly SetNode[], optio
     sets,
     because: `fewest GPUs that hold it: ${first.gpus} on ${where}, as ${division}; ${first.figures.tokens ?? 0} tokens of cache`,
   };
+}
+
+function divisionRank({ nodes, pipeline }: ModelSet): number {
+  if (pipeline === nodes.length) return 0;
+  return pipeline === 1 ? 1 : 2;
 }
 
 interface Kind {

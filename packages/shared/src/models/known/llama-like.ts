@@ -138,7 +138,7 @@ const PHI: readonly Row[] = [
 ];
 
 const OTHERS: readonly KnownModel[] = [
-  plain('internlm2')(['internlm2-7b internlm2.5-7b internlm2_5-7b', 4096, 32, 32, 8, 14_336, 92_544, 32_768]),
+  plain('internlm2')(['internlm2-7b internlm2.5-7b', 4096, 32, 32, 8, 14_336, 92_544, 32_768]),
   plain('internlm2')(['internlm2-20b internlm2.5-20b', 6144, 48, 48, 8, 16_384, 92_544, 32_768]),
   plain('phimoe')([
     'phi-3.5-moe',
