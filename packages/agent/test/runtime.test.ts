@@ -40,7 +40,7 @@ async function aProcess(t: Test, runId: string, ...orders: readonly string[]) {
   return { runtime, handle, folder, log: () => readFileSync(logFile, 'utf8') };
 }
 
-test('a process has its own environment and nothing of the agent's, its own session, its log in a file, and an exit that is waited for', async (t) => {
+test('a process has its own environment and nothing of its starter, its own session, its log in a file, and an exit that is waited for', async (t) => {
   process.env.OF_THE_AGENT = 'secret';
   t.teardown(() => void delete process.env.OF_THE_AGENT);
   const { runtime, handle, log } = await aProcess(
@@ -56,7 +56,10 @@ test('a process has its own environment and nothing of the agent's, its own sess
   t.equal(liveStat(handle.pid)?.session, handle.pid, 'leads a session of its own');
   t.equal(readFileSync(`/proc/${handle.pid}/oom_score_adj`, 'utf8').trim(), '0');
   t.strictSame(await runtime.waitForExit(handle, never), { code: 7, signal: null, detail: null });
-  t.match(log(), /^GREETING=hello\nOF_THE_AGENT=unset\nPATH=\/usr\/local\/cuda\/bin:.*:\/bin\nDSR1_RUN_ID=run-env\n$/);
+  t.match(
+    log(),
+    /^GREETING=hello\nOF_THE_AGENT=unset\nPATH=\/usr\/local\/cuda\/bin:.*:\/bin\nDSR1_RUN_ID=run-env\n$/,
+  );
 });
 
 test('a program that cannot be started is a named error', async (t) => {
