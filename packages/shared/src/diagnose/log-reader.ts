@@ -80,7 +80,7 @@ export function createLogReader(file: string): LogReader {
     for (const rule of rules) {
       const match = rule.line.exec(line.text);
       if (match === null || (rule.strength === 'consequence' && line.level === 'info')) continue;
-      matched ||= rule.quiet !== true && rule.strength !== 'consequence';
+      matched ||= rule.when === undefined && rule.strength !== 'consequence';
       const kept = hits.get(rule.id) ?? [];
       if (kept.length < limits.hitsPerRule)
         hits.set(rule.id, [...kept, { ...line, rule, match: [...match], at, chained }]);
@@ -124,4 +124,4 @@ const midSentence = /^[a-z_'")\]},.:-]/;
 
 /** One cheap look that most lines of a healthy log do not pass. Every rule's line holds one of these words. */
 const relevant =
-  /error|\[type=|suffic|[ce]an only|exception|fail|fatal|traceback|cannot|can't|couldn't|unable|not |no |invalid|unknown|unsupp|unrecog|refused|denied|timed? ?out|timeout|watchdog|killed|oom|died|dead|exit|signal|sigquit|sigbus|sigseg|segment|memory|mismatch|too |busy|peer|broken|closed|loopback|conflict|corrupt|missing|requires?|must|should|only |assert|undefined|does|fork|thread|what\(\)|pids|limit|divisible|symbol|nvcc|ninja|\bgcc|ptx|certificate|clock|skew|xid|ecc|fallen|surprise|fault|state +:|GPU\b|MIG-|ray|File "|world_size=|nccl|"GET |Init |unbalanced|PTX|Cma|custom|spans|shards|\.so\b|40[13]|unauthor|gated|offline|resolv|permission|permitted|quota|space|bus err|lfs|trust|config_mapping|placement|node:|python:|publisher|eagle|draft|defunct|acsctl|dmar|io_page|kernel|Oops|incompat|exclusive|stale|in use|reset|pull access|handling|direct cause|visible|lost/i;
+  /error|\[type=|suffic|[ce]an only|exception|fail|fatal|traceback|cannot|can't|couldn't|unable|not |no |invalid|unknown|unsupp|unrecog|refused|denied|timed? ?out|timeout|watchdog|killed|oom|died|dead|exit|signal|sigquit|sigbus|sigseg|seg(?:ment|fault)|memory|mismatch|too |busy|peer|broken|closed|loopback|conflict|corrupt|missing|requires?|must|should|only |assert|undefined|does|fork|thread|what\(\)|pids|limit|divisible|symbol|nvcc|ninja|\bgcc|ptx|certificate|clock|skew|xid|ecc|fallen|surprise|fault|state +:|GPU\b|MIG-|ray|File "|world_size=|nccl|"GET |Init |unbalanced|PTX|Cma|custom|spans|shards|\.so\b|40[13]|unauthor|gated|offline|resolv|permission|permitted|quota|space|bus err|lfs|trust|config_mapping|placement|node:|python:|publisher|eagle|draft|defunct|acsctl|dmar|io_page|kernel|Oops|incompat|exclusive|stale|in use|used by|terminated|\bdivide|exec |explicit|reset|pull access|handling|direct cause|visible|lost/i;

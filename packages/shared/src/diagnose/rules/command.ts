@@ -15,7 +15,7 @@ export const commandRules: readonly Rule[] = [
   {
     id: 'argument-value',
     category: 'bad-flag',
-    line: /\berror: (?:argument (\S+?):? (?:(?:invalid|expected|not allowed)\b|.*invalid choice)|ambiguous option: (\S+)|the following arguments are required: (.+))/,
+    line: /\berror: (?:argument (\S+?):? (?:(?:invalid|expected|not allowed)\b|.*invalid choice|ignored explicit)|unexpected argument|ambiguous option: (\S+)|the following arguments are required: (.+))/,
     strength: 'proof',
     source: 'Python argparse',
   },
@@ -138,6 +138,13 @@ export const commandRules: readonly Rule[] = [
     source: 'vllm/distributed/utils.py, sglang/srt/server_args.py',
   },
   {
+    id: 'size-rule',
+    category: 'parallel-size-invalid',
+    line: /\b(?:tp|dp|pp|ep|moe[ _-]dp|(?:tensor|data|pipeline|expert|attention)[ _-]parallel)[ _-]?size\b.{0,60}\b(?:should|must|cannot|can't|has to|needs? to|does not)\b/i,
+    strength: 'strong',
+    source: 'checks of parallel sizes in both engines',
+  },
+  {
     id: 'architecture-unknown',
     category: 'model-unsupported',
     line: /[Mm]odel architectures? .{0,120}(?:(?:are|is) not supported|failed to be inspected)|Unsupported architectures?:|has no (?:vLLM|SG[Ll]ang) implementation|does not recognize this architecture|Unrecognized configuration class|Unrecognized model in |Cannot find model module|is not a registered model in/,
@@ -189,7 +196,7 @@ export const commandRules: readonly Rule[] = [
   {
     id: 'capability-too-low',
     category: 'hardware-unsupported',
-    line: /only supported on (?:GPUs?|devices?|SM|sm_?\d|Hopper|Blackwell|Ampere|Ada|NVIDIA)|[Mm]inimum capability: \d+|only supports? (?:Ampere|Hopper|Blackwell|Ada|SM ?\d|sm_?\d)|requires? (?:at least )?(?:a )?(?:GPU with )?(?:compute capability|SM ?\d|sm_\d|Hopper|Blackwell|Ampere)|not supported (?:on|for|by) (?:this|the current|your) (?:GPU|device|platform|hardware)|(?:Unsupported|Unknown) (?:SM\b|GPU arch|CUDA arch|compute capability|device capability)|compute capability (?:of )?(?:at least )?\d.{0,40}(?:required|needed)|CUDA arch < \d+/,
+    line: /only supported on (?:GPUs?|devices?|SM|sm_?\d|Hopper|Blackwell|Ampere|Ada|NVIDIA)|[Mm]inimum capability: \d+|only supports? (?:Ampere|Hopper|Blackwell|Ada|SM ?\d|sm_?\d)|requires? (?:at least )?(?:a )?(?:GPU with )?(?:compute capability|SM ?\d|sm_\d|Hopper|Blackwell|Ampere)|not supported (?:on|for|by) (?:this|the current|your) (?:GPU|device|platform|hardware)|(?:Unsupported|Unknown) (?:SM\b|GPU arch|CUDA arch|compute capability|device capability)|compute capability (?:of )?(?:at least )?\d.{0,40}(?:required|needed)|CUDA arch < \d+|not supported on (?:SM|sm_?)\d|compute capability \S+ is (?:below|less|lower|too)|requires? sm_?\d/,
     strength: 'proof',
     source: 'capability checks of both engines, FlashAttention, DeepGEMM, FlashMLA',
   },
@@ -277,9 +284,16 @@ export const commandRules: readonly Rule[] = [
     source: 'Python: an error that no setting should cause',
   },
   {
+    id: 'shape-mismatch',
+    category: 'engine-bug',
+    line: /^RuntimeError: (?:The (?:expanded )?size of (?:the )?tensor|mat1 and mat2|shape '|Sizes of tensors|Expected (?:all tensors|.{0,40}(?:dtype|device|scalar type))|expected scalar type)|size mismatch, got/,
+    strength: 'hint',
+    source: 'PyTorch operators called by the engine with unfitting tensors',
+  },
+  {
     id: 'compiler-defect',
     category: 'engine-bug',
-    line: /INTERNAL ASSERT FAILED|PassManager::run failed|LLVM ERROR|BackendCompilerFailed|torch\._(?:dynamo|inductor)\.exc\.\w+|Fatal Python error: Segmentation fault|Segmentation fault|SIGSEGV|double free or corruption|free\(\): invalid/,
+    line: /INTERNAL ASSERT FAILED|PassManager::run failed|LLVM ERROR|BackendCompilerFailed|torch\._(?:dynamo|inductor)\.exc\.\w+|Segfault|Segmentation fault|SIGSEGV|double free or corruption|free\(\): invalid/,
     strength: 'hint',
     source: 'PyTorch, Triton, glibc',
     fix: 'start with --enforce-eager (SGLang: --disable-cuda-graph, no --enable-torch-compile) to see whether compilation is at fault; then take another version',

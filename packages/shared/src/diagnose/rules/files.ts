@@ -22,7 +22,7 @@ export const fileRules: readonly Rule[] = [
   {
     id: 'no-weights-there',
     category: 'model-files-missing',
-    line: /Cannot find any model weights|No (?:safetensors|model) weights? (?:files? )?found|does not appear to have (?:a file named|files named)|Invalid repository ID or local directory|Incorrect path_or_model_id|Can't load (?:the )?(?:configuration|config|tokenizer|feature extractor|image processor) (?:of|for)|Couldn't instantiate the backend tokenizer|(?:is|are) not found in (?:the )?(?:checkpoint|index|model director)|[Mm]issing (?:shards?|weight files?|safetensors)|[Ss]hard \S+ (?:is )?missing|no tokenizer (?:file )?found|404 Client Error.{0,120}\/resolve\//,
+    line: /Cannot find any model weights|No (?:safetensors|model) weights? (?:files? )?found|does not appear to have (?:a file named|files named)|Invalid repository ID or local directory|Incorrect path_or_model_id|Can't load (?:the )?(?:configuration|config|tokenizer|feature extractor|image processor) (?:of|for)|Couldn't instantiate the backend tokenizer|(?:is|are) not found in (?:the )?(?:checkpoint|index|model director)|[Mm]issing (?:shards?|weight files?|safetensors)|[Ss]hard \S+ (?:is )?missing|no (?:tokenizer (?:file )?found|file named)|404 Client Error.{0,120}\/resolve\//,
     strength: 'strong',
     source: 'vllm/model_executor/model_loader, transformers/utils/hub.py',
   },
@@ -61,7 +61,7 @@ export const fileRules: readonly Rule[] = [
   {
     id: 'file-damaged',
     category: 'weights-corrupt',
-    line: /git-lfs\.github\.com\/spec|(?:checksum|sha256|hash|etag|size) mismatch|Consistency check failed|is not a valid JSON file|could not parse ModelProto|expected value at line \d+ column \d+|EOF while parsing|Error (?:parsing|while deserializing) (?:line|tokenizer)|(?:shard|safetensors|checkpoint|weight)\S* .{0,40}(?:truncated|corrupt|incomplete|damaged)|invalid magic (?:number|characters)/i,
+    line: /git-lfs\.github\.com\/spec|(?:checksum|sha256|hash|etag|size) mismatch|Consistency check failed|is not a valid JSON file|could not parse ModelProto|sentencepiece_processor|ParseFromArray|expected value at line \d+ column \d+|EOF while parsing|Error (?:parsing|while deserializing) (?:line|tokenizer)|(?:shard|safetensors|checkpoint|weight)\S* .{0,40}(?:truncated|corrupt|incomplete|damaged)|invalid magic (?:number|characters)/i,
     strength: 'strong',
     source: 'huggingface_hub, transformers, sentencepiece, tokenizers',
     when: (scene) => !scene.saw('cache-frame'),
@@ -90,7 +90,7 @@ export const fileRules: readonly Rule[] = [
   {
     id: 'network-down',
     category: 'hub-unreachable',
-    line: /^(?:requests\.exceptions|urllib3\.exceptions|httpx|aiohttp)\S*(?:Connect|Proxy|Timeout|SSL|MaxRetry|NewConnection)\w*|dial tcp.{0,80}(?:no such host|i\/o timeout)|\[Errno -[23]\] (?:Temporary failure in name resolution|Name or service not known)/,
+    line: /^(?:requests\.exceptions|urllib3\.exceptions|httpx|aiohttp)\S*(?:Connect|Proxy|Timeout|SSL|MaxRetry|NewConnection)\w*|^OSError: \[Errno 10[01]\]|dial tcp.{0,80}(?:no such host|i\/o timeout)|\[Errno -[23]\] (?:Temporary failure in name resolution|Name or service not known)/,
     strength: 'hint',
     source: 'HTTP clients of Python, Go',
     when: (scene, match) => !/127\.0\.0\.1|localhost/.test(match[0] ?? '') && !scene.saw('not-yet-valid'),
@@ -98,7 +98,7 @@ export const fileRules: readonly Rule[] = [
   {
     id: 'hub-refuses',
     category: 'hub-auth',
-    line: /40[13] Client Error|GatedRepoError|is gated\b|gated repo|Access to model \S+ is restricted|must (?:be authenticated|have access) to|RepositoryNotFoundError|Repository Not Found|private or gated|Invalid (?:username or password|user token|credentials)|Token is required|HF_TOKEN .{0,40}(?:missing|invalid|not set|required)|is not a valid model identifier listed on|pull access denied|unauthorized: authentication required|requested access to the resource is denied/i,
+    line: /40[13] (?:Client Error|Forbidden|Unauthorized)|Cannot access content at|GatedRepoError|is gated\b|gated repo|Access to model \S+ is restricted|must (?:be authenticated|have access) to|RepositoryNotFoundError|Repository Not Found|private or gated|Invalid (?:username or password|user token|credentials)|Token is required|HF_TOKEN .{0,40}(?:missing|invalid|not set|required)|is not a valid model identifier listed on|pull access denied|unauthorized: authentication required|requested access to the resource is denied/i,
     strength: 'proof',
     source: 'huggingface_hub/errors.py, transformers/utils/hub.py, container registries',
   },

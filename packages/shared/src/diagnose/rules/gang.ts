@@ -44,7 +44,7 @@ export const gangRules: readonly Rule[] = [
   {
     id: 'ray-gcs',
     category: 'ray-gcs-unreachable',
-    line: /[Ff]ailed to connect to (?:the )?GCS(?! .*killed)|[Ff]ailed to get cluster ID from GCS|[Uu]nable to connect to (?:the )?GCS|Timed out while waiting for GCS|[Cc]ould not find any running Ray instance|Failed to connect to (?:the )?Ray cluster|failed to connect to all addresses|node_ip_address\.json|ray\._raylet\.GcsClient|GCS (?:is|may be) (?:down|unavailable|unreachable)|RpcError: .{0,80}(?:UNAVAILABLE|connect)/,
+    line: /[Ff]ailed to connect to (?:the )?GCS(?! .*killed)|[Ff]ailed to get cluster ID from GCS|[Uu]nable to connect to (?:the )?GCS|Timed out while waiting for GCS|[Cc]ould not find any running Ray instance|Failed to connect to (?:the )?Ray cluster|failed to connect to all addresses|node_ip_address\.json|ray\._raylet\.GcsClient|GCS (?:is|may be) (?:down|unavailable|unreachable)|ray client connection timeout|[Ww]aiting for (?:the )?[Rr]ay (?:head|cluster).{0,60}(?:timed? ?out|fail)|RpcError: .{0,80}(?:UNAVAILABLE|connect)/,
     strength: 'strong',
     source: 'ray src/ray/gcs_rpc_client, gcs_client.cc, _private/services.py',
   },
@@ -142,9 +142,18 @@ export const gangRules: readonly Rule[] = [
     beside: ['loopback-line'],
   },
   {
+    id: 'head-on-loopback',
+    category: 'loopback-used',
+    line: /failed to connect to \[?(?:localhost|127\.\d+\.\d+\.\d+)\]?|distributed_init_method=tcp:\/\/127\./,
+    strength: 'strong',
+    source: 'torch/csrc/distributed/c10d/socket.cpp, vllm/distributed/parallel_state.py',
+    when: (scene) => multiNode(scene),
+    cause: 'a gang over several nodes meets at a loopback address, which every node takes for itself',
+  },
+  {
     id: 'address-in-use',
     category: 'port-in-use',
-    line: /[Aa]ddress already in use|EADDRINUSE|\[Errno 98\]|port is already allocated|[Pp]ort \S+ (?:\([^)]*\) )?(?:on \S+ )?is (?:already )?(?:in use|occupied|taken|not available|unavailable)|failed to listen on any local network address|[Nn]o (?:free|available|ephemeral) ports?\b|[Aa]ll ports .{0,30}(?:in use|occupied)|(?:connection:|Failed to establish|HTTPConnection|connect\().*Cannot assign requested address/,
+    line: /[Aa]ddress already in use|EADDRINUSE|\[Errno 98\]|port is already allocated|[Pp]ort \S+ (?:\([^)]*\) )?(?:on \S+ )?is (?:already )?(?:in use|used by|occupied|taken|not available|unavailable)|failed to listen on any local network address|[Nn]o (?:free|available|ephemeral) ports?\b|[Aa]ll ports .{0,30}(?:in use|occupied)|(?:connection:|Failed to establish|HTTPConnection|connect\().*Cannot assign requested address/,
     strength: 'proof',
     source: 'Linux EADDRINUSE, ZeroMQ, c10d socket.cpp, docker, dsr1 prepare check',
     beside: ['kv-publisher'],

@@ -184,7 +184,7 @@ export const gpuRules: readonly Rule[] = [
   {
     id: 'hang-without-peer-disable',
     category: 'p2p-broken',
-    line: /NCCL version|is using nccl==|Init COMPLETE|NCCL INFO|backend=nccl|Init torch distributed begin|No available shared memory broadcast block|collective operation timeout/,
+    line: /NCCL version|is using nccl==|Init COMPLETE|NCCL INFO|NCCL error|unhandled (?:cuda|system) error|backend=nccl|Init torch distributed begin|No available shared memory broadcast block|collective operation timeout/,
     strength: 'proof',
     source: 'the same launch works with NCCL_P2P_DISABLE=1',
     when: (scene) => scene.fact(/(?:works|helps|fixed|ok|success)[^:]*: .*(?:P2P_DISABLE|iommu|\bacs\b)/i),

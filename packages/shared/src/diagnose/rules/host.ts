@@ -7,7 +7,7 @@ export const hostRules: readonly Rule[] = [
   {
     id: 'nccl-shm',
     category: 'shm-too-small',
-    line: /posix_fallocate failed|[Ee]rror while creating shared memory segment|(?:extend|resize|create|allocate|attach\w*) (?:to )?\/dev\/shm\S*.{0,80}No space left|(?:\/dev\/shm|psm_\w+|shared memory|sem\.mp|torch_\d+).{0,120}No space left|No space left.{0,60}(?:\/dev\/shm|'\/psm_|shared memory)|unable to (?:write to|allocate|open) (?:file|shared memory)[^.]{0,40}<\/torch_/i,
+    line: /posix_fallocate failed|[Ee]rror while creating shared memory segment|(?:extend|resize|create|allocate|attach\w*) (?:to )?\/dev\/shm\S*.{0,80}No space left|(?:\/dev\/shm|shm_open|include\/shm|psm_\w+|shared memory|sem\.mp|torch_\d+).{0,120}No space left|No space left.{0,60}(?:\/dev\/shm|'\/psm_|shared memory)|unable to (?:write to|allocate|open) (?:file|shared memory)[^.]{0,40}<\/torch_/i,
     strength: 'proof',
     source:
       'NVIDIA/nccl src/include/shm.h, src/misc/shmutils.cc; torch/csrc MapAllocator.cpp; Python shared_memory',
@@ -15,7 +15,7 @@ export const hostRules: readonly Rule[] = [
   {
     id: 'bus-error',
     category: 'shm-too-small',
-    line: /\bBus error\b|Unexpected bus error|killed by signal: Bus|insufficient shared memory|out of shared memory|\bSIGBUS\b|\/dev\/shm (?:is )?(?:too small|full|has only)/i,
+    line: /failed to extend \/dev\/shm|\bBus error\b|Unexpected bus error|killed by signal: Bus|insufficient shared memory|out of shared memory|\bSIGBUS\b|\/dev\/shm (?:is )?(?:too small|full|has only)/i,
     strength: 'strong',
     source: 'Linux raises SIGBUS for a page of a tmpfs that has no room',
     when: (_, match) => !/object store is using/.test(match[0] ?? ''),
@@ -23,11 +23,18 @@ export const hostRules: readonly Rule[] = [
   {
     id: 'disk-full',
     category: 'disk-full',
-    line: /(?:No space left on device|ENOSPC|Disk quota exceeded|[Nn]ot enough (?:free )?disk space|[Oo]ut ?of ?[Dd]isk|over \d+% full, available space: \d+; capacity: (\d+)|\[Errno (?:28|122)\])(?!.{0,60}(?:\/dev\/shm|'\/psm_))/i,
+    line: /(?:No space left on device|ENOSPC|Disk quota exceeded|[Nn]ot enough (?:free )?disk space|[Oo]ut ?of ?[Dd]isk|over \d+% full, available space: 0; capacity: (\d+)|\[Errno (?:28|122)\])(?!.{0,60}(?:\/dev\/shm|'\/psm_))/i,
     strength: 'proof',
     source: 'Linux ENOSPC and EDQUOT; ray src/ray/common/file_system_monitor.cc',
     when: (scene, match) =>
       !scene.saw('nccl-shm-line') && !/inotify/.test(match[0] ?? '') && !/shm/.test(match[0] ?? ''),
+  },
+  {
+    id: 'disk-nearly-full',
+    category: 'disk-full',
+    line: /is over \d+% full, available space/,
+    strength: 'hint',
+    source: 'ray src/ray/common/file_system_monitor.cc',
   },
   {
     id: 'inotify-limit',
@@ -109,7 +116,7 @@ export const hostRules: readonly Rule[] = [
   {
     id: 'ray-system-error',
     category: 'host-oom-killed',
-    line: /Worker exit type: SYSTEM_ERROR|killed by SIGKILL by OOM killer/,
+    line: /BrokenProcessPool|Worker exit type: SYSTEM_ERROR|killed by SIGKILL by OOM killer/,
     strength: 'hint',
     source: 'ray src/ray/core_worker: the worker vanished; the OOM killer is the first reason that Ray names',
     cause:

@@ -15,7 +15,7 @@ export const notes: readonly Note[] = [
   },
   { id: 'visible-devices-frame', line: /device_id_to_physical|physical_device_id|VISIBLE_DEVICES/ },
   { id: 'library-mismatch', line: /[Dd]river\/library version mismatch|API mismatch/ },
-  { id: 'nccl-shm-line', line: /posix_fallocate|shared memory segment|\/dev\/shm\// },
+  { id: 'nccl-shm-line', line: /posix_fallocate|shm_open|include\/shm|shared memory segment|\/dev\/shm\// },
   { id: 'memlock-limit', line: /max locked memory .*-l\) *\d+|RLIMIT_MEMLOCK|^Max locked memory/ },
   { id: 'nproc-limit', line: /max user processes|pids\.(?:max|current)|^Max processes/ },
   { id: 'cma', line: /^Cma(?:Total|Free):/ },

@@ -67,7 +67,7 @@ export const versionRules: readonly Rule[] = [
   {
     id: 'import-name',
     category: 'version-mismatch',
-    line: /^(?:\S+: )?ImportError: cannot import name '([^']+)' from '?([\w.]+)|AttributeError: (?:partially initialized )?module '([\w.]+)' has no attribute|AttributeError: '_OpNamespace' '\w+' object has no attribute|No module named '(?:vllm|sgl_kernel|torch|transformers|flashinfer|ray|triton)\./,
+    line: /cannot import name '([^']+)' from (?:partially initialized module )?'?([\w.]+)|AttributeError: (?:partially initialized )?module '([\w.]+)' has no attribute|AttributeError: '_OpNamespace' '\w+' object has no attribute|No module named '(?:vllm|sgl_kernel|torch|transformers|flashinfer|ray|triton)\./,
     strength: 'strong',
     source: 'Python import of a package that changed its API',
     cause: 'two Python packages do not fit: one asks the other for a name that its version does not have',
@@ -144,7 +144,7 @@ export const versionRules: readonly Rule[] = [
   {
     id: 'compiler-not-found',
     category: 'toolchain-missing',
-    line: /Failed to find C compiler|InvalidCxxCompiler|No working C\+\+ compiler|No such file or directory: '(?:[^']*\/)?(nvcc|ninja|gcc|g\+\+|cc|c\+\+|clang\+*|cmake|ptxas|hipcc|ld)'|(?:^|[\s/:'"])(nvcc|ninja|gcc|g\+\+|c\+\+|cmake|ptxas)['"]?: (?:command )?not found|Could not find nvcc|Cannot find (?:nvcc|ptxas)|Ninja is required to load|No CUDA toolkit found|Unable to find (?:nvcc|a compiler)/i,
+    line: /Failed to find C compiler|InvalidCxxCompiler|No working C\+\+ compiler|No such file or directory: '(?:[^']*\/)?(nvcc|ninja|gcc|g\+\+|cc|c\+\+|clang\+*|cmake|ptxas|hipcc|ld)'|(?:^|[\s/:'"])(nvcc|ninja|gcc|g\+\+|c\+\+|cmake|ptxas)['"]?: (?:command )?not found|(?:[Cc]ould not|[Cc]annot|[Ff]ailed to|[Uu]nable to|can't|couldn't) (?:find|locate) (?:the )?(?:a )?(?:nvcc|ptxas|ninja|gcc|g\+\+|(?:\w+ )?compiler|CUDA toolkit|cuda_home)|No module named 'ninja'|error trying to exec '(\w+)'|Ninja is required to load|No CUDA toolkit found|Unable to find (?:nvcc|a compiler)/i,
     strength: 'proof',
     source: 'triton/runtime/build.py, torch/_inductor/cpp_builder.py, flashinfer/jit/cpp_ext.py',
     cause: 'a kernel must be compiled at run time and $1 is not found',
