@@ -1,4 +1,4 @@
-/** dsr1-agent: `run` (default), `facts`, `doctor`, `rehearse-rank`, `version`. Each loads only what it needs. */
+/** dsr1-agent: `run` (default), `facts`, `doctor`, `rehearse-rank`, `hash-files`, `version`. Each loads only what it needs. */
 import { toDsr1Error } from '@dsr1/shared/errors';
 import { VERSION } from '@dsr1/shared/version';
 import { Command } from 'commander';
@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   facts: async () => (await import('./commands/facts.ts')).factsCommand(),
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
   'rehearse-rank': async () => (await import('./rehearsal/command.ts')).rehearseRankCommand(),
+  'hash-files': async () => (await import('./models/hash-command.ts')).hashFilesCommand(),
 };
 
 /** Of a wrong command line, as everywhere in dsr1. */

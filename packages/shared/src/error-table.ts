@@ -11,7 +11,12 @@ export interface ErrorEntry {
 }
 
 const usage = (when: string): ErrorEntry => ({ http: 400, grpc: 3, exit: 2, when });
-const denied = (http: 401 | 403, when: string): ErrorEntry => ({ http, grpc: http === 401 ? 16 : 7, exit: 4, when });
+const denied = (http: 401 | 403, when: string): ErrorEntry => ({
+  http,
+  grpc: http === 401 ? 16 : 7,
+  exit: 4,
+  when,
+});
 const missing = (when: string): ErrorEntry => ({ http: 404, grpc: 5, exit: 5, when });
 const conflict = (when: string): ErrorEntry => ({ http: 409, grpc: 9, exit: 6, when });
 const infeasible = (when: string): ErrorEntry => ({ http: 422, grpc: 9, exit: 7, when });
@@ -53,8 +58,11 @@ export const ERROR_TABLE = {
   PORT_TAKEN: infeasible('A port of the plan is in use on the node.'),
   GPU_BUSY: infeasible('A GPU of the plan is used by another process.'),
   PATH_MISSING: infeasible('A path of the plan does not exist on the node.'),
+  MODEL_FILES_MISSING: infeasible('The model folder lacks a weight file, its configuration or its tokenizer.'),
+  WEIGHTS_CORRUPT: infeasible('A weight file is truncated, damaged, or a Git-LFS pointer.'),
   LIMIT_TOO_LOW: infeasible('A limit of the host (memlock, /dev/shm, descriptors) is too low for the plan.'),
   RUNTIME_MISSING: infeasible('The runtime of the plan is not usable on the node.'),
+  IMAGE_MISSING: infeasible('The image of the plan is not on the node and cannot be pulled.'),
   ADDRESS_MISSING: infeasible('An address of the plan is not on the node any more.'),
   NOT_PREPARED: infeasible('A commit without a matching, unexpired prepare.'),
   LAUNCH_FAILED: infeasible('A rank could not be started, or ended before it served.'),
@@ -62,12 +70,18 @@ export const ERROR_TABLE = {
 
   COORDINATOR_UNREACHABLE: unavailable('The coordinator does not answer.'),
   NODE_OFFLINE: unavailable('The node has no live session.'),
+  IMAGE_PULLING: unavailable('The image of the plan is still being pulled.'),
   COMMAND_EXPIRED: unavailable('A command arrived after its time to live.'),
   TIMEOUT: unavailable('No answer within the time limit.'),
   OVERLOADED: { http: 429, grpc: 8, exit: 8, when: 'Too many requests; try again after the given time.' },
 
   DISK_FULL: full('The state directory has no room left; nothing was lost.'),
-  STATE_CORRUPT: { http: 500, grpc: 15, exit: 9, when: 'The state database fails its check; it was left untouched.' },
+  STATE_CORRUPT: {
+    http: 500,
+    grpc: 15,
+    exit: 9,
+    when: 'The state database fails its check; it was left untouched.',
+  },
   CHECK_FAILED: { http: 500, grpc: 13, exit: 1, when: 'A check that dsr1ctl ran found problems.' },
   INTERNAL: internal('A defect of dsr1.'),
 } as const satisfies Record<string, ErrorEntry>;
