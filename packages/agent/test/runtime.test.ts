@@ -58,7 +58,7 @@ test('a process has its own environment and nothing of its starter, its own sess
   t.strictSame(await runtime.waitForExit(handle, never), { code: 7, signal: null, detail: null });
   t.match(
     log(),
-    /^GREETING=hello\nOF_THE_AGENT=unset\nPATH=\/usr\/local\/cuda\/bin:.*:\/bin\nDSR1_RUN_ID=run-env\n$/,
+    /^GREETING=hello\nOF_THE_AGENT=unset\nPATH=.*:\/usr\/local\/cuda\/bin:.*:\/bin\nDSR1_RUN_ID=run-env\n$/,
   );
 });
 

@@ -57,7 +57,12 @@ async function spawnDetached({
   try {
     const child = spawn(program, args, {
       cwd: folder,
-      env: { ...baseEnvironment(), ...env, [RUN_ID_VARIABLE]: runId, [PROCESS_ID_VARIABLE]: processId },
+      env: {
+        ...baseEnvironment(program),
+        ...env,
+        [RUN_ID_VARIABLE]: runId,
+        [PROCESS_ID_VARIABLE]: processId,
+      },
       detached: true,
       stdio: ['ignore', log, log],
     });

@@ -50,7 +50,7 @@ const handleOf = (unit: string, pid: number): ProcessHandle => ({
 async function systemdRun(start: ProcessStart, unit: string): Promise<void> {
   const { argv, folder, logFile, runId } = start;
   const caches = start.alone ? { TORCHINDUCTOR_CACHE_DIR: `${CACHE}/torchinductor` } : {};
-  const env = { ...baseEnvironment(), ...caches, ...start.env };
+  const env = { ...baseEnvironment(argv[0] ?? ''), ...caches, ...start.env };
   // Variables may be secrets: argv is public, this file is not. systemd reads it when it starts the process.
   const environment = join(folder, `.${unit}.env`);
   writeFileSync(environment, environmentFile({ ...env, [RUN_ID_VARIABLE]: runId }), { mode: 0o600 });
