@@ -54,6 +54,7 @@ build() {
   rm -f "$image"/root/var/cache/apt/archives/*.deb
   build_access
   build_kernel
+  choose_accelerator
   touch "$image/.complete"
 }
 
@@ -91,6 +92,8 @@ ExecStart=/usr/local/sbin/lab-network
 [Install]
 WantedBy=multi-user.target
 END
+  # No udev here, so the console never becomes a device that a login could wait for.
+  chroot "$root" systemctl mask serial-getty@ttyS0 >/dev/null 2>&1
   chroot "$root" systemctl enable lab-network >/dev/null 2>&1
 }
 
@@ -126,6 +129,15 @@ build_kernel() {
   rm -rf "$image/kernel" "$init"
 }
 
+# A /dev/kvm that is there may still run nothing (nested virtualisation): what counts is a kernel that speaks.
+choose_accelerator() {
+  echo tcg,thread=single,tb-size=512 >"$image/accelerator"
+  [[ -w /dev/kvm ]] || return 0
+  timeout -s KILL 8 qemu-system-x86_64 -m 512 -accel kvm -cpu max -display none -monitor none -no-reboot -kernel "$image/vmlinuz" \
+    -append "console=ttyS0 earlyprintk=ttyS0 panic=-1" -serial "file:$image/probe.log" >/dev/null 2>&1 || true
+  if [[ -s $image/probe.log ]]; then echo kvm >"$image/accelerator"; fi
+}
+
 bridge() { # NAME [ADDRESS]
   ip link add "$1" type bridge 2>/dev/null || true
   [[ -z ${2:-} ]] || ip addr replace "$2" dev "$1"
@@ -146,7 +158,7 @@ configure() { # VM COUNT
 }
 
 power_on() { # VM RAILS
-  local nic tap accelerator=kvm cpu=host nics=()
+  local nic tap accelerator=kvm cpu=host,-arch-capabilities nics=()
   [[ -w /dev/kvm ]] || { accelerator=tcg,thread=single cpu=max; }
   for ((nic = 0; nic <= $2; nic++)); do
     tap=dsr1v$1-$nic
@@ -155,7 +167,7 @@ power_on() { # VM RAILS
     nics+=(-netdev "tap,id=n$nic,ifname=$tap,script=no,downscript=no"
       -device "virtio-net-pci,netdev=n$nic,addr=$((8 + nic)),host_mtu=1500,mac=$(printf '52:54:00:87:%02x:%02x' "$1" "$nic"),romfile=")
   done
-  qemu-system-x86_64 -m "${DSR1_VM_MEMORY_MB:-768}" -accel $accelerator -cpu $cpu -display none -no-reboot \
+  qemu-system-x86_64 -m "${DSR1_VM_MEMORY_MB:-768}" -accel "$(cat "$image/accelerator")" -cpu max -display none -no-reboot \
     -serial "file:$vms/$1/console.log" -monitor none -kernel "$image/vmlinuz" -initrd "$image/initrd.gz" \
     -append "console=ttyS0 quiet panic=1 net.ifnames=0" \
     -virtfs "local,path=$vms/$1/root,mount_tag=root,security_model=passthrough,multidevs=remap" "${nics[@]}" \

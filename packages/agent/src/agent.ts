@@ -61,6 +61,7 @@ export async function runAgent(config: AgentConfig, deps: AgentDeps, signal: Abo
     onReport: reports.listen,
     facts,
     heartbeat: () => gauges.heartbeat(),
+    probe: lazyChecks(host, clock),
     host: { bootId, fingerprint },
     sessionId: randomUUID(),
     clock,
@@ -95,6 +96,17 @@ function workloadParts({ nodeId }: NodeIdentity, { host, clock, log }: AgentDeps
     clock,
     nodeTag: nodeId.replace(/[^a-z0-9]/gi, '').slice(0, 8),
     log,
+  };
+}
+
+/** Checks are loaded when the first is asked for: an idle agent stays small. */
+function lazyChecks(host: Host, clock: Clock): (kind: string, args: unknown) => Promise<unknown> {
+  let checks: Promise<{ answer(kind: string, args: unknown): Promise<unknown> }> | null = null;
+  return async (kind, args) => {
+    checks ??= import('./checks/checks.ts').then(({ createChecks }) =>
+      createChecks({ host, wallMs: () => clock.wallMs() }),
+    );
+    return (await checks).answer(kind, args);
   };
 }
 

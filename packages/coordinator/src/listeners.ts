@@ -5,12 +5,15 @@ import type { Logger } from '@dsr1/shared/logger';
 import { loadServices } from '@dsr1/shared/rpc/services';
 import { VERSION } from '@dsr1/shared/version';
 import { allAddresses } from './addresses.ts';
+import { createAsk } from './checks/ask.ts';
+import { createChecks } from './checks/checks.ts';
 import type { Cleanup } from './cleanup.ts';
 import type { CoordinatorConfig } from './config.ts';
 import type { Deployments } from './deployments/deployments.ts';
 import type { EventLog } from './events/event-log.ts';
 import type { ApiServer } from './http/api-server.ts';
 import { rootRoutes, versionRoute } from './http/routes/about.ts';
+import { checkRoutes } from './http/routes/checks.ts';
 import { deploymentRoutes } from './http/routes/deployments.ts';
 import { eventRoutes } from './http/routes/events.ts';
 import { keyRoutes } from './http/routes/keys.ts';
@@ -124,6 +127,15 @@ async function startHttp(
     clock,
     deploymentsOn: deployments.service.onNode,
   });
+  const checks = createChecks({
+    ask: createAsk(hub),
+    collect: nodes.collect,
+    figures: store.figures,
+    nodes: hub.nodes,
+    deployments: deployments.service,
+    events,
+    clock,
+  });
   const http = await createHttpServer({
     keys: store.keys,
     log: log.child({ part: 'http' }),
@@ -139,6 +151,7 @@ async function startHttp(
       planRoutes(deployments.service),
       deploymentRoutes(deployments.service),
       logRoutes(deployments.logs),
+      checkRoutes(checks),
     ],
   });
   cleanup.add(() => closeHttp(http));

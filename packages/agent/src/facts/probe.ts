@@ -6,10 +6,19 @@ export const detected = <T>(source: string, value: T): Probe<T> => ({ detected: 
 
 export const undetected = (reason: string): Probe<never> => ({ detected: false, reason });
 
-/** The probe's answer; when it takes longer than `limitMs`, or fails, the reason for having none. Never rejects. */
+/**
+ * The probe's answer; when it waits longer than `limitMs`, or fails, the reason for having none. Never rejects.
+ * Only time in which this process waits counts: on a slow or crowded host, reading itself may take seconds.
+ */
 export async function limited<T>(limitMs: number, probe: () => Promise<Probe<T>>): Promise<Probe<T>> {
   const { promise: late, resolve } = Promise.withResolvers<Probe<T>>();
-  const timer = setTimeout(() => resolve(undetected(`no answer within ${limitMs} ms`)), limitMs);
+  const begin = performance.eventLoopUtilization();
+  const look = (): void => {
+    const waitedMs = performance.eventLoopUtilization(begin).idle;
+    if (waitedMs >= limitMs * ENOUGH) resolve(undetected(`no answer within ${limitMs} ms`));
+    else timer = setTimeout(look, limitMs - waitedMs);
+  };
+  let timer = setTimeout(look, limitMs);
   try {
     return await Promise.race([probe(), late]);
   } catch (error) {
@@ -18,6 +27,9 @@ export async function limited<T>(limitMs: number, probe: () => Promise<Probe<T>>
     clearTimeout(timer);
   }
 }
+
+/** A timer may be some microseconds early, and handling it takes some. */
+const ENOUGH = 0.9;
 
 /** Trimmed text of a file; null when there is none. */
 export async function readLine(host: Host, path: string): Promise<string | null> {

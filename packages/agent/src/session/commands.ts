@@ -13,6 +13,8 @@ export interface CommandDeps {
   /** Collects facts anew and sends them. */
   readonly collectFacts: () => Promise<void>;
   readonly bootId: string;
+  /** Answers probes: this node's part in a check of its gang. */
+  readonly probe: (kind: string, args: unknown) => Promise<unknown>;
   /** Identity of this agent process: reservations end with it. */
   readonly sessionId: string;
   readonly monotonicMs: () => number;
@@ -33,7 +35,8 @@ export function createCommandHandler(deps: CommandDeps): CommandHandler {
     commandId: string,
     failure: Failure | null,
     prepared: { bootId: string; sessionId: string } | null = null,
-  ): void => outbox.send({ kind: 'result', result: { commandId, failure, prepared, probe: null } });
+    probe: unknown = null,
+  ): void => outbox.send({ kind: 'result', result: { commandId, failure, prepared, probe } });
 
   const follow = async (
     command: AgentCommand,
@@ -88,21 +91,12 @@ export function createCommandHandler(deps: CommandDeps): CommandHandler {
       case 'tailLog':
         return follow(command, action);
       case 'collectFacts':
-        if (leaderEpoch < workload.maxLeaderEpoch()) {
-          return answer(commandId, {
-            code: 'STALE_EPOCH',
-            message: `leader epoch ${leaderEpoch} is over`,
-            hint: null,
-          });
-        }
+        if (leaderEpoch < workload.maxLeaderEpoch()) return answer(commandId, overLeader(leaderEpoch));
         await deps.collectFacts();
         return answer(commandId, null);
       case 'probe':
-        return answer(commandId, {
-          code: 'INVALID_ARGUMENT',
-          message: `this agent knows no probe ${action.probe}`,
-          hint: 'install the newest dsr1 on the node',
-        });
+        if (leaderEpoch < workload.maxLeaderEpoch()) return answer(commandId, overLeader(leaderEpoch));
+        return answer(commandId, null, null, await deps.probe(action.probe, action.arguments));
     }
     return assertNever(action);
   };
@@ -118,3 +112,9 @@ export function createCommandHandler(deps: CommandDeps): CommandHandler {
     },
   };
 }
+
+const overLeader = (leaderEpoch: number): Failure => ({
+  code: 'STALE_EPOCH',
+  message: `leader epoch ${leaderEpoch} is over`,
+  hint: null,
+});

@@ -34,6 +34,7 @@ export interface SessionDeps {
     onChange(listener: (facts: KnownFacts) => void): () => void;
   };
   readonly heartbeat: () => Promise<Heartbeat>;
+  readonly probe: (kind: string, args: unknown) => Promise<unknown>;
   readonly host: { readonly bootId: string; readonly fingerprint: string };
   /** Identity of this agent process. */
   readonly sessionId: string;
@@ -93,6 +94,7 @@ export function runSession(
   const commands = createCommandHandler({
     workload,
     outbox,
+    probe: deps.probe,
     bootId: deps.host.bootId,
     sessionId: deps.sessionId,
     monotonicMs: () => clock.monotonicMs(),

@@ -1,6 +1,6 @@
 /** The gang's network, from the nodes' facts and the deployment's wishes. */
 import type { Engine } from '@dsr1/shared/engines/engine';
-import type { FabricPolicy, FabricSelection } from '@dsr1/shared/fabric/model';
+import type { FabricNode, FabricPolicy, FabricSelection } from '@dsr1/shared/fabric/model';
 import { selectFabric } from '@dsr1/shared/fabric/select/select';
 import { fabricView } from '@dsr1/shared/facts/fabric-view';
 import type { EngineInstall } from '@dsr1/shared/facts/node';
@@ -11,17 +11,9 @@ import type { UsableNode } from './input.ts';
 import { meetingAddresses } from './meeting.ts';
 
 export function gangFabric(
-  spec: DeploymentSpec,
-  engine: Engine,
-  gang: readonly UsableNode[],
-  gpusPerNode: number,
-  install: EngineInstall | null,
+  ...wish: Parameters<typeof gangSelection>
 ): FabricSelection | { readonly rejections: readonly Rejection[] } {
-  const addresses = meetingAddresses(gang);
-  const selection = selectFabric(
-    gang.map(({ name, facts }, i) => fabricView(name, facts, facts.nodeIp ?? addresses?.[i])),
-    policyOf(spec, engine, gang, gpusPerNode, install),
-  );
+  const selection = gangSelection(...wish);
   const rejections = [
     ...selection.refusals.map(({ table, ...refusal }) => ({
       ...refusal,
@@ -30,6 +22,23 @@ export function gangFabric(
     ...withoutAddress(selection),
   ];
   return rejections.length > 0 ? { rejections } : selection;
+}
+
+/** The selection as it is, refusals included: a check also tests what is left of a fabric that no plan would take. */
+export function gangSelection(
+  spec: DeploymentSpec,
+  engine: Engine,
+  gang: readonly UsableNode[],
+  gpusPerNode: number,
+  install: EngineInstall | null,
+): FabricSelection {
+  return selectFabric(gangViews(gang), policyOf(spec, engine, gang, gpusPerNode, install));
+}
+
+/** The gang's nodes as selection sees them. */
+export function gangViews(gang: readonly UsableNode[]): readonly FabricNode[] {
+  const addresses = meetingAddresses(gang);
+  return gang.map(({ name, facts }, i) => fabricView(name, facts, facts.nodeIp ?? addresses?.[i]));
 }
 
 function policyOf(

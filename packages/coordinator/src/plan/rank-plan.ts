@@ -19,14 +19,17 @@ export interface RankInput {
 
 export function rankPlan({ engine, node, fabric, install, gpus, context, rdma }: RankInput): RankPlan {
   const { spec } = context;
-  const processes = engine.processes(context).map((process) => withDevices(process, node, gpus));
+  const runtime = runtimeOf(spec, node);
+  // A container is given its GPUs alone, and counts them from 0.
+  const visible = runtime === 'docker' ? [] : gpus;
+  const processes = engine.processes(context).map((process) => withDevices(process, node, visible));
   return {
     rank: context.rank,
     nodeId: node.id,
     nodeName: node.name,
     engine: engine.kind,
     engineVersion: install?.version ?? null,
-    runtime: runtimeOf(spec, node),
+    runtime,
     controlInterface: context.controlInterface,
     address: context.address,
     gpuIndices: [...gpus],
@@ -81,9 +84,9 @@ export function limitProblems(plan: RankPlan, node: UsableNode): readonly Reject
 }
 
 /** RDMA registers NCCL's buffers and those of the engine; hosts with a limit at all have one far below this. */
-const MIN_MEMLOCK_BYTES = 4 * 2 ** 30;
+export const MIN_MEMLOCK_BYTES = 4 * 2 ** 30;
 /** NCCL's shared-memory transport and the engines' message queues between the ranks of one node; Docker's default is 64 MiB. */
-const MIN_SHM_BYTES = 2 ** 30;
+export const MIN_SHM_BYTES = 2 ** 30;
 
 const mebibytes = (bytes: number) => `${Math.floor(bytes / 2 ** 20)} MiB`;
 

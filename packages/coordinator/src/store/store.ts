@@ -15,6 +15,7 @@ export interface Store {
   readonly keys: KeyStore;
   readonly events: EventStore;
   readonly deployments: DeploymentStore;
+  readonly figures: FigureStore;
   close(): void;
 }
 
@@ -158,4 +159,18 @@ export interface EventStore {
   newest(filter: EventFilter, limit: number): Promise<readonly ClusterEvent[]>;
   /** Deletes all but the newest `keep`. */
   prune(keep: number): Promise<void>;
+}
+
+/** The best figure that checks have measured of a pair or a gang. */
+export interface FigureRow {
+  readonly subject: string;
+  readonly figure: string;
+  readonly value: number;
+}
+
+export interface FigureStore {
+  /** Figures of these subjects. */
+  of(subjects: readonly string[]): Promise<readonly FigureRow[]>;
+  /** Adds or replaces. */
+  keep(figures: readonly FigureRow[], atMs: number): Promise<void>;
 }

@@ -1,4 +1,5 @@
 /** The HTTP API as functions (packages/shared/src/http-api/routes.md). Answers are checked against the shared schemas. */
+import { CheckReport, type CheckRequest } from '@dsr1/shared/fabric/check/model';
 import {
   ClusterEvent,
   CreatedToken,
@@ -63,6 +64,9 @@ export function createApi(target: Target, io: CtlIo) {
       del(`${deployment(name)}?force=${force}`, DeploymentSummary),
     logs: (name: string, query: LogQuery) =>
       stream(`${deployment(name)}/logs?${search(query)}`, 'text/plain'),
+
+    startCheck: (request: CheckRequest) => post('/checks', CheckReport, request),
+    check: (id: string) => get(`/checks/${encodeURIComponent(id)}`, CheckReport),
 
     events: (filter: EventFilter) => get(`/events?${search(filter)}`, Type.Array(ClusterEvent)),
     followEvents: (filter: EventFilter) =>

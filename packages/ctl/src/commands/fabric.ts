@@ -1,4 +1,4 @@
-/** `dsr1ctl fabric explain DUMPS | collect`: what to use and why, from text alone; no coordinator is needed. */
+/** `dsr1ctl fabric`: explain and collect work from text alone; check and show ask the coordinator. */
 import { writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
@@ -13,6 +13,7 @@ import type { CtlIo } from '../io.ts';
 import { createStyle } from '../output/style.ts';
 import { fabricText } from '../text/fabric.ts';
 import { generalText } from '../text/general.ts';
+import { fabricCheckCommand, fabricShowCommand } from './fabric-check.ts';
 
 interface ExplainOptions {
   readonly json?: true;
@@ -24,7 +25,9 @@ export function fabricCommand(io: CtlIo): Command {
   return new Command('fabric')
     .description(fabricText.describe)
     .addCommand(explainCommand(io))
-    .addCommand(collectCommand(io));
+    .addCommand(collectCommand(io))
+    .addCommand(fabricCheckCommand(io))
+    .addCommand(fabricShowCommand(io));
 }
 
 function explainCommand(io: CtlIo): Command {

@@ -19,4 +19,13 @@ export const fabricText = {
   manifestHint: 'remove it to have the files read by what is in them',
   tooManyFiles: (root: string, most: number, found: number) =>
     `expected at most ${most} files under ${root}, found ${found}`,
+
+  check:
+    'test the network between live nodes, over the very interfaces and HCAs that a launch would take, and name what is broken',
+  namesArgument: 'nodes, or one deployment',
+  checking: (what: string) => `checking: ${what}`,
+  checkFailed: (errors: number) => `the check found ${errors} ${errors === 1 ? 'problem' : 'problems'}`,
+  show: 'draw nodes and rails, and say why a device is out',
+  svgFlag: 'also write the picture to this file',
+  noFacts: (name: string) => `node ${name} has sent no facts yet`,
 } as const;

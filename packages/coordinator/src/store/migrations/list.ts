@@ -1,6 +1,7 @@
 /** The schema's history. A migration that has shipped never changes; a new one is a new file and a line here. */
 import { nodesMigration } from './001-nodes.ts';
 import { deploymentsMigration } from './002-deployments.ts';
+import { checksMigration } from './003-checks.ts';
 
 export interface Migration {
   /** 1, 2, 3 … without a gap; kept in the database as `user_version`. */
@@ -9,4 +10,4 @@ export interface Migration {
   readonly sql: string;
 }
 
-export const MIGRATIONS: readonly Migration[] = [nodesMigration, deploymentsMigration];
+export const MIGRATIONS: readonly Migration[] = [nodesMigration, deploymentsMigration, checksMigration];

@@ -8,6 +8,7 @@ import { type Database, openDatabase } from './database.ts';
 import { sqliteDeployments } from './deployments.ts';
 import { sqliteEnrolments } from './enrolments.ts';
 import { sqliteEvents } from './events.ts';
+import { sqliteFigures } from './figures.ts';
 import { migrate } from './migrate.ts';
 import { sqliteCertificates, sqliteNodes } from './nodes.ts';
 import { sqliteKeys, sqliteTokens } from './secrets.ts';
@@ -43,6 +44,7 @@ function assemble(db: Database, release: () => void): Store {
     keys: sqliteKeys(db),
     events: sqliteEvents(db),
     deployments: sqliteDeployments(db),
+    figures: sqliteFigures(db),
     close: () => {
       db.close();
       release();

@@ -9,6 +9,9 @@ import type { SubnetCounts } from './subnets.ts';
 import type { GangNode } from './transport.ts';
 import { interfaceOf, type NodeView, type PortView } from './view.ts';
 
+/** Why a port that is fine by itself is left out. */
+export const NO_PARTNER = 'its rail has no port on another node of the gang';
+
 export interface Draft {
   readonly member: GangNode;
   readonly control: Control | null;
@@ -67,7 +70,7 @@ export function withoutUnpaired(item: Draft, pairing: Pairing): Draft {
     gids: item.gids.filter((_, i) => !alone(item.ports[i] as PortView)),
     reasons: item.reasons.map((reason) =>
       reason.decision === 'in' && item.ports.some((port) => port.key === reason.subject && alone(port))
-        ? { ...reason, decision: 'out', because: 'its rail has no port on another node of the gang' }
+        ? { ...reason, decision: 'out', because: NO_PARTNER }
         : reason,
     ),
   };

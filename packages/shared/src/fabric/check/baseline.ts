@@ -1,0 +1,75 @@
+/** Figures of this run beside the best ones known: of each pair, and of the gang as its slowest pair. */
+import type { CheckFinding, ComparedFigure, PairResult } from './model.ts';
+
+export type Figure = Omit<ComparedFigure, 'baseline'>;
+
+/** Below this share of the best bandwidth known a pair is called slower; links of one rail differ by less. */
+const SLOWER = 0.8;
+/** Above this multiple of the best latency known. */
+const LATER = 1.5;
+
+/** What the tests measured. `nodes` names the gang. */
+export function figuresOf(pairs: readonly PairResult[], nodes: readonly string[]): Figure[] {
+  const each = pairs
+    .filter(({ outcome }) => outcome === 'pass')
+    .flatMap(({ from, to, rail, tool, gigabitsPerSecond, microseconds }) => {
+      const what = `rail ${rail} ${tool}`;
+      return [
+        ...(gigabitsPerSecond === null
+          ? []
+          : [{ subject: `${from} > ${to}`, figure: `${what} Gb/s`, value: gigabitsPerSecond }]),
+        ...(microseconds === null
+          ? []
+          : [{ subject: `${from} > ${to}`, figure: `${what} us`, value: microseconds }]),
+      ];
+    });
+  const gang = [...nodes].sort().join(' + ');
+  const slowest = [...Map.groupBy(each, ({ figure }) => figure)].map(([figure, own]) => ({
+    subject: gang,
+    figure,
+    value: own.map(({ value }) => value).reduce((a, b) => (better(figure, a, b) ? b : a)),
+  }));
+  return nodes.length > 2 ? [...each, ...slowest] : [...each, ...slowest.filter(() => each.length > 1)];
+}
+
+/** `known` are the best figures so far, by subject and figure. */
+export function compare(figures: readonly Figure[], known: readonly Figure[]): ComparedFigure[] {
+  const best = new Map(known.map(({ subject, figure, value }) => [`${subject}\n${figure}`, value]));
+  return figures.map((own) => ({ ...own, baseline: best.get(`${own.subject}\n${own.figure}`) ?? null }));
+}
+
+/** What to keep for the next run: the better of both. */
+export function bestOf(compared: readonly ComparedFigure[]): Figure[] {
+  return compared.map(({ subject, figure, value, baseline }) => ({
+    subject,
+    figure,
+    value: baseline !== null && better(figure, baseline, value) ? baseline : value,
+  }));
+}
+
+export function baselineFindings(compared: readonly ComparedFigure[]): CheckFinding[] {
+  return compared.flatMap(({ subject, figure, value, baseline }) => {
+    if (baseline === null || !subject.includes(' > ')) return [];
+    const worse = isLatency(figure) ? value > baseline * LATER : value < baseline * SLOWER;
+    if (!worse) return [];
+    return [
+      {
+        severity: 'warning',
+        category: 'slower-than-before',
+        culprit: {
+          kind: 'path',
+          nodes: subject.split(' > '),
+          rail: Number(/^rail (\d+)/.exec(figure)?.[1] ?? 0),
+          device: null,
+        },
+        cause: `${subject}, ${figure}: ${value.toFixed(1)} now, ${baseline.toFixed(1)} at best`,
+        evidence: [],
+        fix: 'look for other traffic, error counters (`rdma statistic show`), and a link that came up with fewer lanes',
+      } satisfies CheckFinding,
+    ];
+  });
+}
+
+const isLatency = (figure: string): boolean => figure.endsWith(' us');
+
+const better = (figure: string, a: number, b: number): boolean => (isLatency(figure) ? a < b : a > b);
