@@ -1,9 +1,10 @@
 /** `dsr1ctl fit MODEL|FOLDER (--nodes a,b | --gpu NAME --count N)`: will it run here, and at which context. */
+import { resolve } from 'node:path';
 import { Dsr1Error } from '@dsr1/shared/errors';
 import { probed } from '@dsr1/shared/facts/nullable';
 import type { FitQuestion } from '@dsr1/shared/models/evaluate';
 import { type FitAnswer, fit } from '@dsr1/shared/models/fit';
-import { type GpuClass, gpuByName } from '@dsr1/shared/models/gpus';
+import { type GpuClass, gpuByFacts, gpuByName } from '@dsr1/shared/models/gpus';
 import { type ModelSets, type SetNode, smallestSets } from '@dsr1/shared/models/smallest-sets';
 import { type Command, Option } from 'commander';
 import { answerJson } from '../fit/answer-json.ts';
@@ -60,9 +61,10 @@ export function fitCommand(io: CtlIo): Command {
 }
 
 async function answer(io: CtlIo, model: string | undefined, options: FitOptions): Promise<void> {
-  if (options.record !== undefined) return showAnswer(io, options, fit(await readRecord(options.record)));
+  if (options.record !== undefined)
+    return showAnswer(io, options, fit(await readRecord(resolve(io.cwd, options.record))));
   if (model === undefined) throw new Dsr1Error('INVALID_ARGUMENT', fitText.needModel);
-  const { shape } = await findModel(model, io.cwd);
+  const shape = await findModel(model, io.cwd);
   const nodes = await nodesAtHand(io, options);
   const asked = {
     engine: options.engine,
@@ -118,7 +120,7 @@ type Facts = Awaited<ReturnType<ReturnType<typeof openApi>['node']>>['facts'];
 function nodeOf(name: string, facts: Facts): SetNode {
   const gpus = probed(facts?.gpus, { driverVersion: null, cudaVersion: null, gpus: [] }).gpus;
   const known = gpus.flatMap(({ name: kind, memoryBytes, computeCapability }): GpuClass[] =>
-    memoryBytes === null ? [] : [{ name: kind, memoryBytes, computeCapability }],
+    memoryBytes === null ? [] : [gpuByFacts(kind, memoryBytes, computeCapability)],
   );
   const [first] = known.toSorted((a, b) => a.memoryBytes - b.memoryBytes);
   if (first === undefined)

@@ -1,23 +1,20 @@
 /** MODEL of `dsr1ctl fit`: a published model by name, or a folder that has been downloaded. */
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Dsr1Error } from '@dsr1/shared/errors';
+import { sizeText } from '@dsr1/shared/facts/units';
+import { engineRules } from '@dsr1/shared/models/engine-rules';
 import { knownConfig, nearestName } from '@dsr1/shared/models/known/known-models';
+import { PLAIN } from '@dsr1/shared/models/parallel';
 import { type ModelReading, readModel } from '@dsr1/shared/models/read-model';
 import { isObject, type JsonObject } from '@dsr1/shared/models/reader';
 import type { ModelShape } from '@dsr1/shared/models/shape';
+import { modelWeights } from '@dsr1/shared/models/weights';
 import { fitText } from '../text/fit.ts';
 
-export interface FoundModel {
-  readonly shape: ModelShape;
-  /** Bytes of all shards by the index; null for a name, or a folder without an index. */
-  readonly indexBytes: number | null;
-}
-
 /** @throws NOT_FOUND, CONFIG_INVALID, INVALID_ARGUMENT for GGUF */
-export async function findModel(model: string, cwd: string): Promise<FoundModel> {
-  if (model.toLowerCase().endsWith('.gguf'))
-    throw new Dsr1Error('INVALID_ARGUMENT', fitText.gguf(model), { hint: fitText.ggufHint });
+export async function findModel(model: string, cwd: string): Promise<ModelShape> {
+  if (isGguf(model)) throw ggufRefused(model);
   const folder = resolve(cwd, model);
   const isFolder = await stat(folder).then(
     (found) => found.isDirectory(),
@@ -25,23 +22,38 @@ export async function findModel(model: string, cwd: string): Promise<FoundModel>
   );
   if (isFolder) return readFolder(folder);
   const config = knownConfig(model);
-  if (config !== null) return { shape: modelShape(readModel(config), model), indexBytes: null };
+  if (config !== null) return modelShape(readModel(config), model);
   const near = nearestName(model);
   throw new Dsr1Error('NOT_FOUND', fitText.unknownModel(model), {
     hint: near === null ? fitText.unknownHint : fitText.nearHint(near),
   });
 }
 
-async function readFolder(folder: string): Promise<FoundModel> {
+/** A folder's shards may hold more than its config leads to; then the answer says so. */
+async function readFolder(folder: string): Promise<ModelShape> {
   const path = join(folder, 'config.json');
-  const text = await readFile(path, 'utf8').catch((cause) => {
+  const text = await readFile(path, 'utf8').catch(async (cause) => {
+    if ((await readdir(folder)).some(isGguf)) throw ggufRefused(folder);
     throw new Dsr1Error('NOT_FOUND', fitText.noConfig(folder), { cause, hint: fitText.noConfigHint });
   });
+  const shape = modelShape(readModel(parseJsonObject(text, path)), folder);
+  const [stored, computed] = [
+    await indexBytes(folder),
+    modelWeights(shape, PLAIN, engineRules('vllm', null)).bytes,
+  ];
+  if (stored === null || Math.abs(stored / computed - 1) <= INDEX_TOLERANCE) return shape;
   return {
-    shape: modelShape(readModel(parseJsonObject(text, path)), folder),
-    indexBytes: await indexBytes(folder),
+    ...shape,
+    assumed: [...shape.assumed, fitText.indexDiffers(sizeText(stored), sizeText(computed))],
   };
 }
+
+/** Checkpoints carry what engines do not load: prediction layers (2 % of DeepSeek-R1), rotary tables. */
+const INDEX_TOLERANCE = 0.05;
+
+const isGguf = (path: string): boolean => path.toLowerCase().endsWith('.gguf');
+const ggufRefused = (path: string) =>
+  new Dsr1Error('INVALID_ARGUMENT', fitText.gguf(path), { hint: fitText.ggufHint });
 
 /** `metadata.total_size` of model.safetensors.index.json, or the size of the one file. */
 async function indexBytes(folder: string): Promise<number | null> {

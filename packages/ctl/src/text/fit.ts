@@ -31,6 +31,8 @@ export const fitText = {
   nearHint: (name: string) => `did you mean ${name}? Otherwise give the folder of the model`,
   noConfig: (folder: string) => `expected config.json in ${folder}, found none`,
   noConfigHint: 'a folder as the hub has it: config.json, and the shards or at least their index',
+  indexDiffers: (stored: string, computed: string) =>
+    `the shards hold ${stored} and the config leads to ${computed}: figures follow the config`,
   refused: (field: string, expected: string, found: string) =>
     `${field}: expected ${expected}, found ${found}`,
   notReadable: (what: string, reasons: readonly string[]) =>

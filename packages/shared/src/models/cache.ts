@@ -89,7 +89,7 @@ function blockPool(layers: readonly Attention[], input: CacheInput): StageCache 
   const { full, windows, linear } = split(layers, input);
   const kinds = [full, windows, linear].filter((list) => list.length > 0);
   const counts = kinds.map((list) => list.length);
-  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  const [least, most] = [Math.min(...counts, layers.length), Math.max(...counts, 0)];
   const size = kinds.length < 2 ? most : most < least * input.rules.groupSlack ? most : least;
   const groupsFor = (list: readonly Attention[]) => Math.ceil(list.length / Math.max(size, 1));
   const wide = [...full, ...windows].reduce(

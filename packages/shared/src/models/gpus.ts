@@ -26,7 +26,15 @@ export function gpuByName(text: string): GpuClass | null {
   return { name, memoryBytes: (otherSize ? stated : gib) * GIB, computeCapability };
 }
 
-export const gpuNames = (): readonly string[] => GPUS.map(([name]) => name);
+/**
+ * A GPU as a node's facts show it. nvidia-smi counts memory that the driver keeps for itself: of a known class the size
+ * that processes see is taken, of others one per cent less.
+ */
+export function gpuByFacts(name: string, memoryBytes: number, computeCapability: string | null): GpuClass {
+  const known = gpuByName(name);
+  const same = known !== null && Math.abs(known.memoryBytes / memoryBytes - 1) < 0.03;
+  return { name, memoryBytes: same ? known.memoryBytes : memoryBytes * 0.99, computeCapability };
+}
 
 /** Of a label in GB, what drivers leave (`80GB` shows 79.2 GiB, `24GB` 23.5 GiB). */
 const USABLE = 0.985;
