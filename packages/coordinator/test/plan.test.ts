@@ -325,6 +325,37 @@ test('a Ray cluster of its own: ports, addresses and environment of each node, o
   });
 });
 
+test('images: by digest, run by Docker, with the programs and GPUs that a container sees', async (t) => {
+  const image = `lmsysorg/sglang@sha256:${'a'.repeat(64)}`;
+  const spec: DeploymentSpec = {
+    name: 'i',
+    engine: { kind: 'sglang', image },
+    model: { path: '/m' },
+    gpusPerNode: 2,
+  };
+  const hosts = (docker?: string) =>
+    h20Hosts([]).map((host) => nodeOf({ ...host, ...(docker && { docker }) }, { busyGpus: [0] }));
+  const { ranks } = feasible(run(spec, hosts('27.1.1')));
+  t.match(ranks, [
+    { runtime: 'docker', image, gpuIndices: [1, 2], requiredPaths: ['/m'] },
+    { runtime: 'docker' },
+  ]);
+  t.equal(ranks[0]?.processes[0]?.env.CUDA_VISIBLE_DEVICES, undefined, 'a container counts its GPUs from 0');
+  t.match(run(spec, hosts()), { feasible: false });
+  const refusal = (engine: object, runtime?: 'docker' | 'systemd') =>
+    run({ ...spec, engine: { ...spec.engine, ...engine }, ...(runtime && { runtime }) }, hosts('27.1.1'));
+  t.match(refusal({ image: 'lmsysorg/sglang:latest' }), {
+    rejections: [{ category: 'image', because: /not named by its digest/ }],
+  });
+  t.match(refusal({}, 'systemd'), { rejections: [{ because: /runtime systemd runs no image/ }] });
+  t.match(run({ ...rehearsal, runtime: 'docker' }, hosts('27.1.1')), {
+    rejections: [{ because: /runtime docker needs an image/ }],
+  });
+  t.match(run({ name: 'r', engine: { kind: 'rehearsal', image } }, hosts('27.1.1')), {
+    rejections: [{ because: /the agent itself, which no image holds/ }],
+  });
+});
+
 test('network: own names and addresses, overrides with their source, one address per rank', async (t) => {
   const all = meshHosts().map((host) => nodeOf(host));
   const sglang: DeploymentSpec = { name: 's', engine: { kind: 'sglang' }, model: { path: '/m' } };

@@ -6,7 +6,8 @@ import { Dsr1Error } from '@dsr1/shared/errors';
 import type { GpuInventory } from '@dsr1/shared/facts/gpu';
 import type { Probe } from '@dsr1/shared/facts/nullable';
 import type { PortPlan, RankPlan } from '@dsr1/shared/plan/model';
-import type { Runtime } from './runtimes/runtime.ts';
+import { checkModel } from '../models/prepare-check.ts';
+import { type Runtime, runtimeMissing } from './runtimes/runtime.ts';
 
 export interface PrepareDeps {
   readonly runtime: Runtime | undefined;
@@ -34,9 +35,10 @@ export async function checkAndReserve(plan: RankPlan, deps: PrepareDeps): Promis
     checkRuntime(plan, deps),
     checkGpus(plan, deps),
     checkPaths(plan),
+    checkModel(plan),
     checkLimits(plan, deps),
   ]);
-  const problems = [...held.problems, ...found.flat()];
+  const problems: readonly Problem[] = [...held.problems, ...found.flat()];
   const [first] = problems;
   if (first === undefined) return { release: () => closeAll(held.servers) };
   await closeAll(held.servers);
@@ -47,17 +49,11 @@ export async function checkAndReserve(plan: RankPlan, deps: PrepareDeps): Promis
 }
 
 async function checkRuntime(plan: RankPlan, { runtime }: PrepareDeps): Promise<readonly Problem[]> {
-  const why =
-    runtime === undefined ? `this agent has no runtime ${plan.runtime}` : await runtime.whyNotUsable();
-  return why === null
-    ? []
-    : [
-        {
-          code: 'RUNTIME_MISSING',
-          message: why,
-          hint: 'set runtime: auto in the deployment, or choose another one',
-        },
-      ];
+  const problem =
+    runtime === undefined
+      ? runtimeMissing(`this agent has no runtime ${plan.runtime}`)
+      : await runtime.problem(plan.image);
+  return problem === null ? [] : [problem];
 }
 
 async function checkGpus(plan: RankPlan, { probeGpus }: PrepareDeps): Promise<readonly Problem[]> {
@@ -94,7 +90,9 @@ async function checkGpus(plan: RankPlan, { probeGpus }: PrepareDeps): Promise<re
 }
 
 async function checkPaths(plan: RankPlan): Promise<readonly Problem[]> {
-  const programs = plan.processes.map(({ argv }) => [argv[0] ?? '', constants.X_OK] as const);
+  // Programs of an image are looked up there, by Docker.
+  const programs =
+    plan.image === null ? plan.processes.map(({ argv }) => [argv[0] ?? '', constants.X_OK] as const) : [];
   const wanted = [...plan.requiredPaths.map((path) => [path, constants.R_OK] as const), ...programs];
   const checked = await Promise.all(
     wanted.map(async ([path, mode]): Promise<readonly Problem[]> => {

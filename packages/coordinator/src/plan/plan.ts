@@ -8,6 +8,7 @@ import type { LaunchPlan, PlanResult, Rejection } from '@dsr1/shared/plan/model'
 import { chooseNodes, type NodeChoice } from './choose-nodes.ts';
 import { gpusFor } from './eligibility.ts';
 import { gangFabric } from './fabric.ts';
+import { imageProblems } from './image.ts';
 import type { PlanInput } from './input.ts';
 import { disagreement, installOf } from './installs.ts';
 import { grantPorts, type PortGrants } from './ports.ts';
@@ -26,6 +27,7 @@ export function plan(input: PlanInput): PlanResult {
   const early = [
     ...problemsOf(engine, input, installs[0] ?? null),
     ...disagreement(engine, gang, installs),
+    ...imageProblems(spec),
     ...unequal(choice, gpus),
   ];
   if (early.length > 0) return refused(early);

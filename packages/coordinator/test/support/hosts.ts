@@ -83,6 +83,7 @@ export interface Host {
   readonly engines?: readonly EngineInstall[];
   readonly ephemeral?: { readonly low: number; readonly high: number };
   readonly systemd?: boolean;
+  readonly docker?: string;
   readonly limits?: { memlockBytes: number | null; nofile: number | null; shmBytes: number | null };
 }
 
@@ -150,7 +151,7 @@ export function factsOf(host: Host): NodeFacts {
     engines: seen([...(host.engines ?? [])]),
     runtimes: seen({
       systemd: host.systemd === false ? null : '252',
-      docker: null,
+      docker: host.docker ?? null,
       compiler: '/usr/bin/g++',
     }),
     contradictions: [],

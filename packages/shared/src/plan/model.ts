@@ -16,7 +16,7 @@ export const PortPlan = Type.Object({
 export type PortPlan = Static<typeof PortPlan>;
 
 /**
- * One process to start. argv[0] is an absolute path; there is no shell anywhere. The only placeholder in argv and env
+ * One process to start. argv[0] is an absolute path, or a name that is looked up in the image; there is no shell anywhere. The only placeholder in argv and env
  * is `{runDir}`, the folder that the agent makes for this rank of this attempt (0700).
  */
 export const ProcessPlan = Type.Object({

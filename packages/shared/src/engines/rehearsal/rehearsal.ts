@@ -50,6 +50,15 @@ export const rehearsal: Engine = {
       because: `the rehearsal takes no arguments, found ${argument}`,
       fix: 'remove engine.args',
     })),
+    ...(spec.engine.image === undefined
+      ? []
+      : [
+          {
+            category: 'image',
+            because: 'the rehearsal is the agent itself, which no image holds',
+            fix: 'remove engine.image',
+          },
+        ]),
     ...checkEnvironment(spec.engine.env ?? {}, {}),
   ],
   knowsFlagsOf: () => true,

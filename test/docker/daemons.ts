@@ -1,0 +1,120 @@
+/** Real Docker engines for tests: each with its own root, socket and images, as on hosts of their own. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface Daemon {
+  readonly socketPath: string;
+  /** Kills the daemon alone and starts it again: what a crash or an upgrade of Docker does. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Why no Docker engine can be run on this machine, null when one can. */
+export const dockerMissing = (): string | null =>
+  process.getuid?.() === 0 ? null : 'a Docker engine of its own needs root';
+
+export async function startDaemon(): Promise<Daemon> {
+  const bin = execFileSync(join(import.meta.dirname, 'engine.sh'), { encoding: 'utf8' }).trim();
+  // Short: paths of sockets end at 107 bytes.
+  const folder = mkdtempSync(join(tmpdir(), 'dsr1-docker-'));
+  const socketPath = join(folder, 'docker.sock');
+  const start = async (): Promise<ChildProcess> => {
+    const log = openSync(join(folder, 'dockerd.log'), 'a');
+    const child = spawn(
+      join(bin, 'dockerd'),
+      [
+        ...['--data-root', join(folder, 'data'), '--exec-root', join(folder, 'exec')],
+        ...['--pidfile', join(folder, 'pid'), '-H', `unix://${socketPath}`],
+        ...['--bridge=none', '--iptables=false', '--live-restore'],
+      ],
+      { env: { PATH: `${bin}:${process.env.PATH}` }, stdio: ['ignore', log, log] },
+    );
+    for (let tries = 0; tries < 150; tries += 1) {
+      const answer = await api(socketPath, 'GET', '/_ping').catch(() => '');
+      if (answer === 'OK') return child;
+      await sleep(200);
+    }
+    child.kill('SIGKILL');
+    throw new Error(`dockerd did not answer in 30 s: see ${folder}/dockerd.log`);
+  };
+  const end = async (child: ChildProcess, signal: NodeJS.Signals): Promise<void> => {
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    await ended;
+  };
+  let child = await start();
+  return {
+    socketPath,
+    async restart() {
+      await end(child, 'SIGTERM');
+      child = await start();
+    },
+    async stop() {
+      await end(child, 'SIGTERM');
+      for (const mount of mountsBelow(folder)) execFileSync('umount', [mount]);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Network namespaces and layers that the daemon leaves mounted, innermost first. */
+const mountsBelow = (folder: string): string[] =>
+  readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .flatMap((line) => line.split(' ')[1] ?? [])
+    .filter((path) => path.startsWith(`${folder}/`))
+    .reverse();
+
+/** One request to a daemon; the body of its answer. */
+export async function api(
+  socketPath: string,
+  method: string,
+  path: string,
+  body?: Buffer | object,
+): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const content = body === undefined || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+  const type = Buffer.isBuffer(body) ? 'application/x-tar' : 'application/json';
+  request({ socketPath, path, method, headers: { 'content-type': type } }, (answer) => {
+    text(answer).then(resolve, reject);
+  })
+    .on('error', reject)
+    .end(content);
+  return promise;
+}
+
+/** Makes an image of this machine's Node.js and a rank's program, at /rank.mjs; its id. */
+export async function importImage({ socketPath }: Daemon, program: string): Promise<string> {
+  const root = mkdtempSync(join(tmpdir(), 'dsr1-image-'));
+  try {
+    const libraries = [
+      ...execFileSync('ldd', [process.execPath], { encoding: 'utf8' }).matchAll(/(\/\S+) \(/g),
+    ];
+    for (const [, path = ''] of libraries) {
+      mkdirSync(join(root, dirname(path)), { recursive: true });
+      copyFileSync(path, join(root, path));
+    }
+    mkdirSync(join(root, 'usr/bin'), { recursive: true });
+    mkdirSync(join(root, 'tmp'));
+    copyFileSync(process.execPath, join(root, 'usr/bin/node'));
+    copyFileSync(program, join(root, 'rank.mjs'));
+    const tar = execFileSync('tar', ['-C', root, '-cf', '-', '.'], { maxBuffer: 1 << 30 });
+    const progress = await api(
+      socketPath,
+      'POST',
+      '/images/create?fromSrc=-&changes=ENV%20PATH=/usr/bin',
+      tar,
+    );
+    const id = /sha256:[0-9a-f]{64}/.exec(progress)?.[0];
+    if (id === undefined) throw new Error(`docker import: ${progress}`);
+    return id;
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+}
