@@ -3,6 +3,17 @@ export type Sample = readonly [log: string, facts?: object];
 
 export const samples: Readonly<Record<string, readonly Sample[]>> = {
   'bad-flag': [
+    ["error: unexpected argument '--foo' found"],
+    ["ValueError: Reasoning parser 'deepseek_r2' not found. Available parsers: deepseek_r1"],
+    [
+      "vllm serve: error: argument --enable-chunked-prefill/--no-enable-chunked-prefill: ignored explicit argument 'False'",
+    ],
+    ["TypeError: AsyncEngineArgs.__init__() got an unexpected keyword argument 'use_v2_block_manager'"],
+    ['cuda_graph_sizes\n  Input should be a valid list [type=list_type, input_value=1]'],
+    ['ValueError: --enable-reasoning has been removed. Use --reasoning-parser alone.'],
+    [
+      'ValueError: Quantization method specified in the model config (fp8) does not match the quantization method specified in the `quantization` argument (awq).',
+    ],
     ['vllm: error: unrecognized arguments: --enable-expert-paralel'],
     [
       "usage: vllm serve [model_tag] [options]\nvllm serve: error: argument --kv-cache-dtype: invalid choice: 'fp8_e3m4' (choose from auto, bfloat16, fp8, fp8_e4m3, fp8_e5m2)",
@@ -26,6 +37,16 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ],
   ],
   'parallel-size-invalid': [
+    ['AssertionError: please set tensor_parallel_size (16) to less than max local gpu count (8)'],
+    ['ValueError: Total number of hidden layers (61) must be divisible by pipeline parallel size (4).'],
+    ['Exception: data parallel size 3 should divide tp size 8'],
+    ['ValueError: tensor parallel size 16 must not exceed number of kv heads 8'],
+    ['ValueError: Total number of attention heads (40) must be divisible by tensor parallel size (16).'],
+    [
+      'NotImplementedError: Pipeline parallelism is not supported for this model. Supported models implement the `SupportsPP` interface.',
+    ],
+    ["(autoscaler +13s) Error: No available node types can fulfill resource request {'GPU': 16.0}."],
+    ['ValueError: data parallel size 3 should divide tensor parallel size 8'],
     ['ValueError: Weight output_partition_size = 576 is not divisible by weight quantization block_n = 128.'],
     [
       '[2026-05-02 11:02:11 TP3] Scheduler hit an exception: Traceback (most recent call last):\n  File "/sgl-workspace/sglang/python/sglang/srt/models/qwen2.py", line 110, in __init__\n    assert self.total_num_heads % tp_size == 0\nAssertionError',
@@ -45,6 +66,10 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
   ],
   'model-unsupported': [
     [
+      "ValueError: Model architectures ['Qwen9ForCausalLM'] failed to be inspected. Please check the logs for more details.",
+    ],
+    ["ValueError: There is no module or parameter named 'mtp' in Qwen3ForCausalLM"],
+    [
       "ValueError: Model architectures ['DeepseekV4ForCausalLM'] are not supported for now. Supported architectures: dict_keys(['AquilaModel'])",
     ],
     [
@@ -60,6 +85,12 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ["ValueError: Unknown quantization method: mxfp9. Must be one of ['awq', 'fp8']."],
   ],
   'hardware-unsupported': [
+    [
+      'RuntimeError: GET was unable to find an engine to execute this computation\nRuntimeError: cutlass_scaled_mm requires sm_90',
+    ],
+    ['NotImplementedError: FlashAttention 3 is not supported on SM120'],
+    ['ValueError: Unsupported GPU: compute capability 7.0 is below minimum 7.5'],
+    ['[sgl_kernel] CRITICAL: Could not load any common_ops library!'],
     [
       "ValueError: type fp8e4nv not supported in this architecture. The supported fp8 dtypes are ('fp8e4b15', 'fp8e5')",
     ],
@@ -83,6 +114,9 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
   ],
   'trust-remote-code': [
     [
+      'ValueError: The repository for /m/x contains custom code which must be executed to correctly load the model. You can inspect the repository content',
+    ],
+    [
       'ValueError: Loading /models/x requires you to execute the configuration file in that repo on your local machine. Make sure you have read the code there to avoid malicious use, then set the option `trust_remote_code=True` to remove this error.',
     ],
     [
@@ -93,6 +127,27 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ],
   ],
   'engine-bug': [
+    [
+      '(EngineCore) ERROR 01-01 00:00:00 [core.py:1]   File "/x/vllm/v1/core/sched/scheduler.py", line 10, in schedule\n(EngineCore) ERROR 01-01 00:00:00 [core.py:1] AssertionError',
+    ],
+    [
+      '  File "/sgl-workspace/sglang/python/sglang/srt/models/deepseek_v2.py", line 1, in f\nKeyError: \'foo\'',
+    ],
+    [
+      'RuntimeError: The expanded size of the tensor (128) must match the existing size (64) at non-singleton dimension 1.\n',
+    ],
+    ['RuntimeError: Triton Error [CUDA]: an illegal memory access was encountered'],
+    ['!!!!!!! Segfault encountered !!!!!!!'],
+    [
+      '    self.draft_worker = EAGLEWorker(\nValueError: The memory capacity is unbalanced. Some GPUs may be occupied by other processes.',
+    ],
+    [
+      '(Worker pid=1890) INFO 08-27 02:41:50 [parallel_state.py:1638] world_size=16 rank=4 local_rank=4 distributed_init_method=tcp://10.0.0.1:29501 backend=nccl',
+      { engine: 'vllm', engine_version: '0.29.1', nodes: 2, facts: { symptom: 'silence' } },
+    ],
+    [
+      'RuntimeError: The expanded size of the tensor (128) must match the existing size (64) at non-singleton dimension 1.',
+    ],
     [
       '(EngineCore_DP0 pid=12) ERROR 04-01 01:02:03 [core.py:842] torch.AcceleratorError: CUDA error: an illegal memory access was encountered',
     ],
@@ -109,6 +164,19 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ],
   ],
   'version-mismatch': [
+    [
+      "RuntimeError: Failed to import transformers.models.llama because of the following error: cannot import name 'X' from 'huggingface_hub'",
+    ],
+    [
+      'ImportError: tokenizers>=0.21,<0.22 is required for a normal functioning of this module, but found tokenizers==0.20.3.',
+    ],
+    ["AttributeError: module 'torch.library' has no attribute 'infer_schema'"],
+    ['ImportError: undefined symbol: _ZN5torch3jit17parseSchemaOrName'],
+    ['/opt/x/flash_attn_2_cuda.cpython-312-x86_64-linux-gnu.so: undefined symbol: _ZN3c104cuda9SetDeviceEab'],
+    [
+      'Exception: sgl-kernel is installed with version 0.3.1, which is less than the minimum required version 0.3.9. Please reinstall',
+    ],
+    ["AttributeError: Can't get attribute 'SchedulerOutput' on <module 'vllm.v1.core'>"],
     [
       'node2:91:91 [0] misc/init.cc:1522 NCCL WARN Mismatched NCCL version detected : rank 8 version 22105 rank 0 version 22803',
     ],
@@ -133,6 +201,14 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ],
   ],
   'driver-too-old': [
+    [
+      'torch.cuda: UserWarning: CUDA initialization: The NVIDIA driver on your system is too old (found version 12020).',
+    ],
+    ['cuda runtime error (35): CUDA driver version is insufficient for CUDA runtime version'],
+    [
+      'RuntimeError: The NVIDIA driver on your system is too old (found version 12020). Please update your GPU driver',
+    ],
+    ['Error 804: forward compatibility was attempted on non supported HW'],
     ['RuntimeError: CUDA error: the provided PTX was compiled with an unsupported toolchain.'],
     [
       'RuntimeError: Unexpected error from cudaGetDeviceCount(). Error 803: system has unsupported display driver / cuda driver combination',
@@ -149,6 +225,14 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ],
   ],
   'toolchain-missing': [
+    ['RuntimeError: Failed to find nvcc; set CUDA_HOME'],
+    ['/bin/sh: 1: ninja: not found'],
+    ["ModuleNotFoundError: No module named 'ninja'"],
+    ["gcc: error trying to exec 'cc1plus': execvp: No such file or directory"],
+    ['ld: cannot find -lcuda: No such file or directory'],
+    [
+      "AssertionError: libcuda.so cannot found!\nPossible files are located at ['/usr/lib/x86_64-linux-gnu/libcuda.so.1'].",
+    ],
     [
       'RuntimeError: Failed to find C compiler. Please specify via CC environment variable or set triton.knobs.build.impl.',
     ],
@@ -170,6 +254,13 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ],
   ],
   'cache-corrupt': [
+    [
+      'torch._inductor.exc.InductorError: EOFError: Ran out of input\n  File "/x/torch/_inductor/codecache.py", line 1',
+    ],
+    [
+      'ImportError: /tmp/torchinductor_root/ab/cab.so: cannot open shared object file: No such file or directory',
+    ],
+    ['triton.compiler.errors... RuntimeError: Triton cache corrupted: ~/.triton/cache'],
     ['ImportError: /root/.triton/cache/ab12/cuda_utils.so: file too short'],
     [
       "FileNotFoundError: [Errno 2] No such file or directory: '/root/.triton/cache/Zx/fused_moe.json.tmp.pid_12_3'",
@@ -190,6 +281,10 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ['ImportError: libnuma.so.1: cannot open shared object file: No such file or directory'],
   ],
   'no-gpu-runtime': [
+    [
+      'docker: Error response from daemon: could not select device driver "nvidia" with capabilities: [[gpu]].',
+    ],
+    ['nvidia-container-cli: device error: 0: unknown device: unknown'],
     ['docker: Error response from daemon: unknown or invalid runtime name: nvidia.'],
     [
       'Error response from daemon: failed to create shim task: OCI runtime create failed: runc create failed: exec: "nvidia-container-cli": executable file not found in $PATH: unknown',
@@ -209,6 +304,12 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ],
   ],
   'container-privilege': [
+    [
+      'RuntimeError: CUDASymmetricMemoryAllocator: pidfd_getfd failed: Operation not permitted (seccomp or ptrace_scope)',
+    ],
+    ['py-spy: Error: Operation not permitted (os error 1): ptrace'],
+    ['get_mempolicy: Operation not permitted'],
+    ['error: cannot attach: /proc/sys/kernel/yama/ptrace_scope is 1'],
     ['RuntimeError: pidfd_getfd: Operation not permitted'],
     [
       'Error: Permission denied: Try running again with elevated permissions by going \'sudo env "PATH=$PATH" !!\'',
@@ -218,6 +319,11 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ['ptrace(PTRACE_ATTACH): Operation not permitted (kernel.yama.ptrace_scope = 1)'],
   ],
   'clock-skew': [
+    ['jwt.exceptions.ImmatureSignatureError: The token is not yet valid (iat)'],
+    [
+      'x509: certificate has expired or is not yet valid: current time 2020-01-01T00:00:00Z is before 2026-01-01T00:00:00Z',
+    ],
+    ['ssl.SSLCertVerificationError: certificate verify failed: certificate has expired (_ssl.c:1006)'],
     [
       'ssl.SSLCertVerificationError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate is not yet valid (_ssl.c:1006)',
     ],
@@ -235,6 +341,8 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ],
   ],
   'shm-too-small': [
+    ['nccl: include/shm.h:28 NCCL WARN Call to shm_open failed : No space left on device'],
+    ['n1:1:1 [0] NCCL WARN Error: failed to extend /dev/shm/nccl-Vc1 to 9637892 bytes'],
     [
       'node1:33:91 [2] misc/shmutils.cc:87 NCCL WARN Error: failed to extend /dev/shm/nccl-8aLx2z to 33030532 bytes, error: No space left on device (28)',
     ],
@@ -247,6 +355,12 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
   ],
   'disk-full': [
     [
+      '(raylet) file_system_monitor.cc:116: /tmp/ray/session_x is over 95% full, available space: 1.2 GB; capacity: 98.3 GB. Object creation will fail if spilling is required.',
+    ],
+    [
+      '(raylet) file_system_monitor.cc:116: /tmp/ray/session_x is over 95% full, available space: 1.2 GB; capacity: 98.3 GB.',
+    ],
+    [
       "OSError: [Errno 28] No space left on device: '/root/.cache/huggingface/hub/models--x/blobs/ab.incomplete'",
     ],
     ['failed to register layer: write /usr/local/lib/libcublasLt.so: no space left on device'],
@@ -257,6 +371,8 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ['/tmp/tmpxft_1.cpp: fatal error: error writing to /tmp/ccx.s: No space left on device'],
   ],
   memlock: [
+    ['Call to ibv_reg_mr failed: Cannot allocate memory, max locked memory (kbytes, -l) 64'],
+    ['ERROR: fi_mr_reg failed: Cannot allocate memory'],
     ['node3:12:88 [1] NCCL WARN Call to ibv_create_cq failed with error Cannot allocate memory'],
     [
       "[1712345.1] UCX ERROR ibv_reg_mr(address=0x7f, length=4096, access=0xf) failed: Cannot allocate memory. Please set max locked memory (ulimit -l) to 'unlimited' (current: 64 kbytes)",
@@ -267,6 +383,10 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ],
   ],
   'fd-limit': [
+    [
+      'WARNING 01-01 00:00:00 [utils.py:1] Found ulimit of 1024 and failed to automatically increase with error current limit exceeds maximum limit. This can cause fd limit errors like `OSError: [Errno 24] Too many open files`. Consider increasing with ulimit -n\n[Errno 24] Too many open files',
+    ],
+    ['Failed to add /run/systemd/ask-password to inotify watch: No space left on device'],
     ['OSError: [Errno 24] Too many open files'],
     ['zmq.error.ZMQError: Too many open files'],
     ["ERROR:    [Errno 24] Too many open files: '/dev/null'"],
@@ -275,6 +395,10 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ],
   ],
   'process-limit': [
+    [
+      "thread 'tokio-runtime-worker' panicked: OS can't spawn worker thread: Resource temporarily unavailable (os error 11)",
+    ],
+    ['OpenBLAS blas_thread_init: pthread_create failed for thread 5 of 64: Resource temporarily unavailable'],
     ["RuntimeError: can't start new thread"],
     ['libgomp: Thread creation failed: Resource temporarily unavailable'],
     ['bash: fork: retry: Resource temporarily unavailable'],
@@ -283,6 +407,22 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ['[12345.678901] cgroup: fork rejected by pids controller in /system.slice/docker-ab.scope'],
   ],
   'host-oom-killed': [
+    ['/entrypoint.sh: line 12:   345 Killed                  python3 -m sglang.launch_server --tp 8'],
+    ["subprocess.CalledProcessError: Command '['vllm']' died with <Signals.SIGKILL: 9>."],
+    ['[TP3] exitcode: -9 (pid: 81)'],
+    [
+      'torch.distributed.elastic.multiprocessing.api: failed (exitcode: -9) local_rank: 0 (pid: 71) of binary: /usr/bin/python3',
+    ],
+    [
+      'concurrent.futures.process.BrokenProcessPool: A process in the process pool was terminated abruptly while the future was running or pending.',
+    ],
+    [
+      "RuntimeError: [enforce fail at alloc_cpu.cpp:118] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate 8589934592 bytes.",
+    ],
+    [
+      'WARNING worker.py:2074 -- A worker died or was killed. Worker exit type: SYSTEM_ERROR Worker exit detail: Worker unexpectedly exits',
+    ],
+    ['/entrypoint.sh: line 12:   345 Killed                  python3 -m sglang.launch_server --tp 8'],
     [
       'RuntimeError: Rank 3 scheduler died during initialization (exit code: -9). If exit code is -9 (SIGKILL), a common cause is the OS OOM killer. Run `dmesg -T | grep -i oom` to check.',
     ],
@@ -299,12 +439,21 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
   ],
   'os-kernel-bug': [
     [
+      'ibv_reg_mr_iova2 failed with error Cannot allocate memory',
+      { facts: { memlock: 'unlimited', kernel: '6.8.0-60' } },
+    ],
+    [
       'node1:5:5 [0] misc/ibvwrap.cc:262 NCCL WARN Call to ibv_reg_mr failed with error Cannot allocate memory',
       { facts: { ulimit_l: 'unlimited' } },
     ],
     ['[ 812.123456] BUG: unable to handle page fault for address: ffff9c1'],
   ],
   oom: [
+    ['RuntimeError: CUDA error: out of memory'],
+    [
+      'torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 9.50 GiB (GPU 0; 39.39 GiB total capacity; 30.57 GiB already allocated; 5.53 GiB free; 32.61 GiB reserved in total by PyTorch)',
+    ],
+    ['RuntimeError: CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`'],
     [
       '[2026-01-02 03:04:05 TP0] Scheduler hit an exception: Traceback (most recent call last):\nException: Capture cuda graph failed: CUDA out of memory. Tried to allocate 2.00 GiB.',
     ],
@@ -319,6 +468,12 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
   ],
   'kv-cache-too-small': [
     [
+      "ValueError: To serve at least one request with the models's max seq len (40960), (5.62 GiB KV cache is needed, which is larger than the available KV cache memory (2.17 GiB).",
+    ],
+    [
+      "ValueError: To serve at least one request with the models's max seq len (40960), (5.62 GiB KV cache is needed, which is larger than the available KV cache memory (2.17 GiB). Based on the available memory, the estimated maximum model length is 15808.",
+    ],
+    [
       'ValueError: No available memory for the cache blocks. Try increasing `gpu_memory_utilization` when initializing the engine.',
     ],
     [
@@ -329,6 +484,12 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ],
   ],
   'gpu-memory-occupied': [
+    [
+      'ValueError: Free memory on device (20.51/79.11 GiB) on startup is less than desired GPU memory utilization (0.9, 71.2 GiB). Decrease GPU memory utilization or reduce GPU memory used by other processes.',
+    ],
+    [
+      'ValueError: The memory capacity is unbalanced. Some GPUs may be occupied by other processes. min_per_gpu_memory=12.8, local_gpu_memory=78.9',
+    ],
     [
       'ValueError: Free memory on device cuda:0 (11.3/79.1 GiB) on startup is less than desired GPU memory utilization (0.9, 71.19 GiB). Decrease GPU memory utilization or reduce GPU memory used by other processes.',
     ],
@@ -341,6 +502,9 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ['GPU 2 is used by python3 (pid 4411)'],
   ],
   'gpu-visibility': [
+    ['RuntimeError: CUDA error: no CUDA-capable device is detected'],
+    ['IndexError: list index out of range\n', { facts: { env: { CUDA_VISIBLE_DEVICES: 'MIG-ab' } } }],
+    ['ValueError: CUDA_VISIBLE_DEVICES is set to empty string, which means GPU support is disabled.'],
     ['RuntimeError: CUDA error: invalid device ordinal'],
     ["ValueError: invalid literal for int() with base 10: 'GPU-7f57f032-34ab-a064-c37c-7a4f75601cc5'"],
     ['RuntimeError: No CUDA GPUs are available', { facts: { env: { CUDA_VISIBLE_DEVICES: '' } } }],
@@ -348,6 +512,8 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ['pynvml.NVMLError_InvalidArgument: Invalid Argument'],
   ],
   'gpu-hardware-fault': [
+    ['RuntimeError: CUDA error: unspecified launch failure'],
+    ['NVRM: GPU 0000:3b:00.0: RmInitAdapter failed! (0x62:0x55:2477)'],
     ['NVRM: Xid (PCI:0000:3b:00): 94, pid=2812, name=python, Contained: SM (0x1). RST: No'],
     [
       '[812.123456] NVRM: Xid (PCI:0000:18:00): 119, pid=19, Timeout after 6s of waiting for RPC response from GPU0 GSP!',
@@ -359,6 +525,8 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ["n1:3:30 [4] NCCL WARN Cuda failure 'uncorrectable ECC error encountered'"],
   ],
   'fabric-manager-down': [
+    ['nvidia-fabricmanager.service - loaded failed failed'],
+    ['RuntimeError: CUDA error: system not yet initialized'],
     [
       'CUDA initialization: Unexpected error from cudaGetDeviceCount(). Error 802: system not yet initialized',
     ],
@@ -371,6 +539,7 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ],
   ],
   'nvml-mismatch': [
+    ['nvidia-container-cli: initialization error: nvml error: driver/library version mismatch: unknown'],
     ['Failed to initialize NVML: Driver/library version mismatch\nNVML library version: 580.126'],
     ['pynvml.NVMLError_LibRmVersionMismatch: RM has detected an NVML/RM version mismatch.'],
     [
@@ -378,6 +547,22 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ],
   ],
   'p2p-broken': [
+    [
+      'WARNING 05-01 [custom_all_reduce.py:170] Custom allreduce is disabled because your platform lacks GPU P2P capability or P2P test failed.\nINFO 05-01 10:00:00 [x.py:1] vLLM is using nccl==2.21.5',
+      { nodes: 1, facts: { symptom: 'hang' } },
+    ],
+    [
+      'vm:1:1 [0] NCCL INFO comm 0x1 rank 0 nranks 2 Init COMPLETE',
+      { nodes: 1, facts: { works_with: 'NCCL_P2P_DISABLE=1' } },
+    ],
+    [
+      'RuntimeError: NCCL error: unhandled cuda error (run with NCCL_DEBUG=INFO for details)',
+      { nodes: 1, facts: { works_with: 'NCCL_P2P_DISABLE=1' } },
+    ],
+    [
+      '[rank1]:[E01 ProcessGroupNCCL.cpp:632] [Rank 1] Watchdog caught collective operation timeout: WorkNCCL(SeqNum=1) ran for 600000 milliseconds before timing out.',
+      { nodes: 1, facts: { works_with: 'iommu=off' } },
+    ],
     ['RuntimeError: CUDA error: peer access is not supported between these two devices'],
     ["Failed: Cuda error /workspace/csrc/custom_all_reduce.cuh:364 'invalid argument'"],
     [
@@ -396,6 +581,14 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ],
   ],
   'model-files-missing': [
+    ["FileNotFoundError: [Errno 2] No such file or directory: '/data/models/DeepSeek-R1/config.json'"],
+    ['ValueError: /models/DeepSeek-R1 is not a directory'],
+    [
+      'OSError: Error no file named pytorch_model.bin, model.safetensors, tf_model.h5 found in directory /models/r1.',
+    ],
+    ['AssertionError: The weights are incomplete: shard model-00003-of-00005.safetensors is missing'],
+    ['FileNotFoundError: /models/r1 (invalid repository id)'],
+    ["ValueError: Following weights were not initialized from checkpoint: {'lm_head.weight'}"],
     [
       "OSError: Incorrect path_or_model_id: '/models/DeepSeek-R1'. Please provide either the path to a local folder or the repo_id of a model on the Hub.",
     ],
@@ -414,6 +607,11 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ],
   ],
   'weights-corrupt': [
+    ['Exception: expected value at line 1 column 1'],
+    [
+      'RuntimeError: Internal: src/sentencepiece_processor.cc(1101) [model_proto->ParseFromArray(serialized.data(), serialized.size())]',
+    ],
+    ["OSError: Unable to load weights from pytorch checkpoint file for '/models/x/pytorch_model-00001.bin'"],
     [
       'safetensors_rust.SafetensorError: Error while deserializing header: incomplete metadata, file not fully covered',
     ],
@@ -426,6 +624,7 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ["OSError: It looks like the config file at '/models/r1/config.json' is not a valid JSON file."],
   ],
   'hub-unreachable': [
+    ['OSError: [Errno 101] Network is unreachable'],
     [
       "OSError: We couldn't connect to 'https://huggingface.co' to load the files, and couldn't find them in the cached files.",
     ],
@@ -445,6 +644,9 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
   ],
   'hub-auth': [
     [
+      'huggingface_hub.utils._errors.HfHubHTTPError: 403 Forbidden: Authorization error.\nCannot access content at: https://huggingface.co/api/models/x',
+    ],
+    [
       'huggingface_hub.errors.GatedRepoError: 403 Client Error. (Request ID: Root=1)\nCannot access gated repo for url https://huggingface.co/x/resolve/main/config.json.',
     ],
     [
@@ -462,6 +664,9 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
   ],
   'ray-node-ip-mismatch': [
     [
+      "RuntimeError: The current node has no GPU available. current_node_resource={'node:10.0.0.1': 1.0, 'CPU': 8.0}. vLLM engine cannot start without GPU.",
+    ],
+    [
       "RuntimeError: Every node should have a unique IP address. Got 2 nodes with node ids ['a', 'b'] and 3 unique IP addresses {'10.0.0.1', '10.0.0.2', '192.168.1.5'}. Please check your network configuration.",
     ],
     [
@@ -476,6 +681,11 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
   ],
   'ray-gcs-unreachable': [
     [
+      '2025-07-23 10:05:49,679 ERROR services.py:1 -- Failed to start the dashboard\n[2025-07-23 10:05:49,679 E 51 51] gcs_client.cc:183: Failed to get cluster ID from GCS server: RpcError: RPC Error message: failed to connect to all addresses; last error: UNAVAILABLE: ipv4:10.0.0.1:6379: No route to host',
+    ],
+    ['Waiting for Ray head at 10.0.0.1:6379...\nConnectionError: ray client connection timeout'],
+    ['+ ray start --address=:6379 --block'],
+    [
       '[2026-03-01 10:00:00,000 E 12 12] gcs_rpc_client.h:633: Failed to connect to GCS within 60 seconds. GCS may have been killed.',
     ],
     [
@@ -487,6 +697,18 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ],
   ],
   'wrong-host-ip': [
+    [
+      'torch.distributed.DistNetworkError: The client socket has timed out after 600000ms while trying to connect to (192.168.1.5, 5000).',
+      { nodes: 2 },
+    ],
+    ['RuntimeError: Can not get local ip'],
+    [
+      '[W socket.cpp:464] [c10d] The server socket has failed to bind to [::]:29500 (errno: 97 - Address family not supported by protocol).',
+    ],
+    [
+      '(Worker pid=1) INFO 08-27 02:41:50 [parallel_state.py:1] world_size=2 rank=1 local_rank=0 distributed_init_method=tcp://10.0.0.1:29501 backend=nccl',
+      { nodes: 2 },
+    ],
     [
       "OSError: [Errno 99] error while attempting to bind on address ('10.0.9.9', 8000): cannot assign requested address",
     ],
@@ -512,6 +734,18 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
   ],
   'loopback-used': [
     [
+      '[W socket.cpp:663] [c10d] The client socket has failed to connect to [localhost]:29500 (errno: 111 - Connection refused).',
+      { nodes: 2 },
+    ],
+    [
+      'Gloo connectFullMesh failed with [../third_party/gloo/gloo/transport/tcp/pair.cc:144] timed out connecting: SO_ERROR: Connection refused, remote=[127.0.1.1]:45012',
+      { nodes: 2 },
+    ],
+    [
+      '[W1 10:00:00.1 socket.cpp:663] [c10d] The client socket has failed to connect to [localhost]:29500 (errno: 111 - Connection refused).',
+      { nodes: 2 },
+    ],
+    [
       '[W425 10:00:00.1 ProcessGroupGloo.cpp:727] Warning: Unable to resolve hostname to a (local) address. Using the loopback address as fallback. Manually set the network interface to bind to with GLOO_SOCKET_IFNAME. (function operator())\nRuntimeError: Gloo connectFullMesh failed with [pair.cc:152] timed out connecting: SO_ERROR: Connection refused, remote=[127.0.0.1]:3911',
       { nodes: 2 },
     ],
@@ -521,6 +755,8 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ],
   ],
   'port-in-use': [
+    ['RuntimeError: [enforce fail] bind: Address already in use'],
+    ['ERROR 11-11 launcher: port 8000 is used by process psutil.Process(pid=1)'],
     [
       'torch.distributed.DistNetworkError: The server socket has failed to listen on any local network address. port: 29500, useIpv6: false, code: -98, name: EADDRINUSE, message: address already in use',
     ],
@@ -537,6 +773,11 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ],
   ],
   timeout: [
+    [
+      "[rank1]:[E101 00:00:00.1 ProcessGroupNCCL.cpp:632] [Rank 1] Watchdog caught collective operation timeout: WorkNCCL(SeqNum=1) ran for 600000 milliseconds before timing out.\nterminate called after throwing an instance of 'c10::DistBackendError'",
+    ],
+    ['ray.exceptions.RayChannelTimeoutError: System error: Timed out waiting for object available to read.'],
+    ['[2026-03-09 00:57:15 TP4] Scheduler watchdog timeout (self.watchdog_timeout=300, self.soft=False)'],
     [
       '[rank3]:[E318 10:00:41.9 ProcessGroupNCCL.cpp:632] [Rank 3] Watchdog caught collective operation timeout: WorkNCCL(SeqNum=12, OpType=ALLREDUCE, NumelIn=1, NumelOut=1, Timeout(ms)=600000) ran for 600012 milliseconds before timing out.',
     ],
@@ -558,6 +799,13 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
   ],
   'peer-died': [
     [
+      'torch.distributed.DistBackendError: NCCL error in: ../ProcessGroupNCCL.cpp:2251, remote process exited or there was a network error, NCCL version 2.21.5\nncclRemoteError: A call failed possibly due to a network error or a remote process exiting prematurely.',
+    ],
+    [
+      '[rank8]:[E ProcessGroupGloo.cpp:144] Rank 8 successfully reached monitoredBarrier, but received errors while waiting for send/recv from rank 0. Please check rank 0 logs for faulty rank.',
+    ],
+    ['RuntimeError: Rank 0 scheduler is dead. Please check if there are relevant logs.'],
+    [
       '(Worker_TP1 pid=9) ERROR 03-01 00:00:00 [multiproc_executor.py:1063] RuntimeError: [/pytorch/third_party/gloo/gloo/transport/tcp/pair.cc:553] Connection closed by peer [10.0.0.2]:31423. This is typically caused by a remote worker crashing.',
     ],
     [
@@ -573,6 +821,9 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
   ],
   'zombie-server': [
     [
+      '(APIServer pid=1) ERROR 01-01 00:00:00 [async_llm.py:1] EngineDeadError: EngineCore encountered an issue.\nINFO:     1.1.1.1:1 - "GET /health HTTP/1.1" 200 OK',
+    ],
+    [
       'INFO:     10.0.0.4:60062 - "GET /health HTTP/1.1" 200 OK',
       { facts: { symptom: 'requests never return' } },
     ],
@@ -586,4 +837,164 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ['vllm.engine.async_llm_engine.AsyncEngineDeadError: Background loop has errored already.'],
     ['root  712  0.0  0.0  0  0 ?  Zl  10:00  0:00 [sglang::schedul] <defunct>'],
   ],
+};
+
+/** For every rule a line that looks like its own and is not. */
+export const nearMisses: Readonly<Record<string, string>> = {
+  'unrecognized-arguments': 'Ignoring unrecognized keys in `rope_scaling`',
+  'argument-value': 'error: the argument of the model was invalid for this request',
+  'unknown-option': 'Unknown vLLM environment variable detected: VLLM_FOO',
+  'config-unknown-key': "TypeError: forward() got an unexpected keyword argument 'mask'",
+  'config-bad-value': 'Input should not be empty',
+  'unknown-parser': 'Using reasoning parser deepseek_r1',
+  'flag-removed': '--enable-x is deprecated and will go in the next release',
+  'flags-exclude-each-other': 'prefix caching cannot be switched at run time',
+  'context-longer-than-model': 'Using max model len 4096',
+  'api-server-on-follower': 'collective_rpc took 3 s',
+  'quantization-argument': 'The model config says quantization method fp8',
+  'heads-divisible': 'number of attention heads (64) divided by tensor parallel size (8)',
+  'quantisation-block': 'input_size 512 is divisible by block 128',
+  'not-divisible': 'the batch size is divisible by 8',
+  'assert-divisible': 'assert x % 2 == 0',
+  'too-few-gpus': 'World size (8) uses the number of available GPUs (8)',
+  'pipeline-partition': 'Pipeline parallelism is supported for this model',
+  'size-rule': 'tensor parallel size 8',
+  'architecture-unknown': 'Resolved architecture: DeepseekV3ForCausalLM',
+  'model-type-key': 'KeyError: 42',
+  'quantization-unknown': 'Detected fp8 checkpoint',
+  'parameter-unknown': "KeyError: 'layer'",
+  'fp8-before-ada': 'Using fp8e4nv on CUDA arch 90',
+  'no-kernel-image': 'kernel image loaded for execution on the device',
+  'capability-too-low': 'Using compute capability 9.0',
+  'shared-memory-of-sm': 'shared memory, Required: 100',
+  'remote-code': 'server_args: trust_remote_code=True',
+  'compile-artifact-without-caches': 'failed to compile the model',
+  'balance-check-of-draft': 'The memory capacity is balanced',
+  'multi-node-custom-all-reduce': 'world_size=2 rank=0 local_rank=0 backend=gloo',
+  'works-with-switch': 'NCCL is not used',
+  'illegal-access': 'no illegal memory was found',
+  'python-defect': 'the AttributeError was handled',
+  'shape-mismatch': 'The size of the tensor is 128',
+  'compiler-defect': 'torch._inductor.config was set',
+  'bare-exception': 'caught AssertionError, going on',
+  'sm-arch-of-image': 'loaded common_ops library',
+  'ray-versions': 'Ray version: 2.48.0',
+  'package-below-minimum': 'sgl-kernel is installed with version 0.3.9',
+  'package-requirement': 'transformers==4.57.0 is installed',
+  'abi-symbol': 'lib.so: undefined symbol: cuGreenCtxDestroy',
+  'library-version': 'version GLIBC_2.38 found',
+  'nccl-versions': 'NCCL version 2.28.9+cuda13.0',
+  'cuda-library-of-other-major': 'libfoo.so: cannot open shared object file',
+  'import-name': 'import name of the module',
+  'pickle-between-versions': 'pickle protocol 5',
+  'unexpected-keyword': 'TypeError: unsupported operand',
+  'driver-too-old-torch': 'driver on your system is (found version 13000)',
+  'driver-insufficient': 'CUDA driver version 13.0, CUDA runtime version 12.8',
+  'forward-compatibility': 'Error 8040: something else',
+  'driver-combination': 'Error 8030: something else',
+  'ptx-too-new': 'PTX was compiled',
+  'driver-symbol': 'undefined symbol: cublasLtCreate',
+  'compiler-not-found': 'using /usr/bin/gcc as the C compiler',
+  'cuda-home': 'CUDA_HOME=/usr/local/cuda',
+  'header-missing': 'fatal error: too many errors emitted',
+  'nvcc-too-old': 'nvcc: NVIDIA (R) Cuda compiler driver',
+  'compile-failed': 'Ninja build finished',
+  'cached-library': '/root/.cache/flashinfer/a.so: loaded',
+  'cached-file': "No such file or directory: '/models/r1/config.json'",
+  'compile-artifact': 'Using cache directory: /root/.cache/vllm/torch_compile_cache',
+  'cached-json': 'JSON decoded',
+  'module-not-found': 'module deep_ep not used',
+  'library-not-found': 'libfoo.so was opened',
+  'docker-no-gpu': 'could not select device for offload',
+  'nvidia-container-cli': 'nvidia-container-cli is installed',
+  'no-driver-here': 'Found NVIDIA driver 580',
+  'thread-forbidden': 'pthread_create failed: Resource temporarily unavailable',
+  'call-forbidden': 'numactl is not used',
+  'permission-denied': 'permission granted',
+  'certificate-not-yet-valid': 'certificate is valid',
+  'certificate-expired': 'certificate has expired or is not yet valid',
+  'nccl-shm': 'NCCL INFO Channel 00 via SHM/direct/direct',
+  'bus-error': 'PCIe Bus: ok',
+  'disk-full': 'space left on device: 12 GB',
+  'disk-nearly-full': 'the disk is 50% full',
+  'inotify-limit': 'inotify watch added',
+  'registration-enomem': 'ibv_reg_mr registered 4096 bytes',
+  'memlock-limit': 'max locked memory (kbytes, -l) unlimited',
+  'registration-enomem-unlimited': 'ibv_reg_mr: done',
+  'kernel-fault': 'no kernel bug was found',
+  'too-many-open-files': 'open files (-n) 1024',
+  'cannot-start-thread': 'zmq.error.Again: Resource temporarily unavailable',
+  'kernel-oom-killer': 'the OOM killer did not run',
+  'killed-by-9': 'If exit code is -9 (SIGKILL), a common cause is the OS OOM killer.',
+  'ray-system-error': 'Worker exit type: INTENDED_USER_EXIT',
+  'killed-alone': 'Killed by user',
+  'host-allocation': 'allocated host memory',
+  'start-memory-nearly-enough': 'Free memory on device: 70 GiB',
+  'start-memory-occupied': 'Free memory on device: 70 GiB',
+  'out-of-memory-by-others': 'GPU 0 has a total capacity of 79.10 GiB',
+  'out-of-memory': 'CUDA memory: 12 GiB free',
+  'cublas-alloc': 'CUBLAS_STATUS_SUCCESS',
+  'kv-needs-more': 'estimated maximum model length is 100',
+  'kv-too-small': 'GPU KV cache size: 233,936 tokens',
+  'memory-unbalanced': 'memory capacity is balanced',
+  'memory-changed-while-profiling': 'Memory profiling takes 2.31 seconds',
+  'device-uuid': "invalid literal for int() with base 10: 'eight'",
+  'device-ordinal': 'CUDA_VISIBLE_DEVICES=0,1',
+  'duplicate-gpu': 'GPU detected',
+  'visible-index': 'handled IndexError: list index out of range',
+  'gpu-fault': 'ECC errors: 0',
+  'xid-hardware': 'NVRM: Xid (PCI:0000:3b:00): 13, Graphics SM Warp Exception',
+  'xid-other': 'NVRM: loading NVIDIA UNIX Open Kernel Module',
+  'fabric-not-ready': 'nvidia-fabricmanager is active',
+  'fabric-in-progress': '    State : Completed',
+  'nvml-mismatch': 'Driver version 580.126.20, library version 580.126.20',
+  'driver-combination-after-upgrade': 'Error 8030: something else',
+  'peer-access': 'peer access enabled',
+  'hang-without-peer-disable': 'NCCL is ready',
+  'hang-after-nccl': 'NCCL is ready',
+  'log-ends-after-nccl': 'NCCL is ready',
+  'path-missing': 'found /models/r1',
+  'no-such-file': "No such file or directory: '/tmp/x.lock'",
+  'no-weights-there': 'found 163 safetensors',
+  'path-taken-for-repository': "Repo id must use alphanumeric chars: 'a b'",
+  'weights-not-initialised': 'All weights were initialized from checkpoint',
+  'safetensors-header': 'loading safetensors',
+  'torch-archive': 'reading zip archive',
+  'file-damaged': 'the checksum is right',
+  'hub-name': 'huggingface.co resolved',
+  'hub-connect': 'connected to https://huggingface.co',
+  'hub-trouble': '200 OK https://huggingface.co/x',
+  'network-down': 'dial tcp 10.0.0.1:80: connected',
+  'hub-refuses': 'you are authenticated',
+  'ray-node-resource': "resources: {'node:10.0.0.1': 1.0}",
+  'ray-unique-addresses': 'Every node has a unique address',
+  'ray-placement-waits': "fulfilled resource request {'GPU': 1.0}",
+  'ray-empty-address': 'ray start --address=10.0.0.1:6379',
+  'ray-gcs': 'connected to GCS',
+  'gcs-killed': 'GCS started',
+  'bind-foreign-address':
+    'HTTPConnectionPool(): Failed to establish a new connection: [Errno 99] Cannot assign requested address',
+  'bind-no-such-interface': 'ZMQError: Address already in use',
+  'head-not-reached': 'client socket has connected',
+  'queue-of-ranks-silent': 'Init torch distributed ends',
+  'ranks-never-met': 'world_size=1 rank=0',
+  'numeric-address': 'remote=[10.0.0.9]:4411',
+  'gloo-no-interface': 'found address for eth0',
+  'gloo-mesh': 'connectFullMesh done',
+  loopback: 'remote=[10.0.0.9]:4411',
+  'head-on-loopback': 'failed to connect to [10.0.0.1]:29500',
+  'address-in-use': 'port 8000 is open',
+  'ray-channel-timeout': 'object is available to read',
+  'scheduler-watchdog': 'watchdog_timeout=300',
+  'collective-timeout': 'Timeout(ms)=600000',
+  'engine-timeout': 'the timeout is 600 s',
+  'no-broadcast-block': 'broadcast block found',
+  'peer-closed': 'Connection closed by the client',
+  'worker-gone': 'Worker proc started',
+  'engine-dead-server-lives': 'Health check passed',
+  'green-while-stuck': '"POST /v1/chat/completions HTTP/1.1" 200 OK',
+  'requests-without-tokens':
+    'Avg prompt throughput: 0.0 tokens/s, Avg generation throughput: 12.0 tokens/s, Running: 1 reqs',
+  'green-after-death': '"GET /health HTTP/1.1" 503 Service Unavailable',
+  defunct: 'sglang::scheduler is running',
 };

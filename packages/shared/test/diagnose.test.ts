@@ -1,8 +1,15 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { categories } from '@dsr1/shared/diagnose/categories';
 import { createLineCutter } from '@dsr1/shared/diagnose/cut-lines';
 import { diagnose } from '@dsr1/shared/diagnose/diagnose';
+import { readLine } from '@dsr1/shared/diagnose/line';
 import { createLogReader, type LogReading } from '@dsr1/shared/diagnose/log-reader';
+import { rules } from '@dsr1/shared/diagnose/rules';
 import { test } from 'tap';
-import { samples } from './diagnose-lines.ts';
+import { nearMisses, samples } from './diagnose-lines.ts';
+
+const DATA = join(import.meta.dirname, '../../../test/data/engine-logs');
 
 function read(log: string, file = 'log.txt'): LogReading {
   const reader = createLogReader(file);
@@ -12,12 +19,163 @@ function read(log: string, file = 'log.txt'): LogReading {
   return reader.reading();
 }
 
+const rulesHit = (log: string): Set<string> => new Set(read(log).hits.map(({ rule }) => rule.id));
+const categoryOf = (logs: readonly LogReading[], facts: object | null = null) =>
+  diagnose(logs, facts)[0]?.category;
+
 test('every category is told from several wordings of the programs that print it', (t) => {
   for (const [category, logs] of Object.entries(samples)) {
-    for (const [log, facts = null] of logs) {
-      const [first] = diagnose([read(log)], facts);
-      t.equal(first?.category, category, log.slice(0, 200));
-    }
+    for (const [log, facts = null] of logs)
+      t.equal(categoryOf([read(log)], facts), category, log.slice(0, 200));
   }
+  t.same(
+    categories.map(({ category }) => category).filter((category) => !(category in samples)),
+    ['no-rdma-device-in-container'],
+    'which the fabric diagnosis tells',
+  );
+  t.end();
+});
+
+test('the same lines are told late in a long log, where one cheap look comes first', (t) => {
+  const healthy = 'INFO 01-01 00:00:00 [loggers.py:80] Avg prompt throughput: 10.0 tokens/s\n'.repeat(2500);
+  for (const [category, logs] of Object.entries(samples)) {
+    for (const [log, facts = null] of logs)
+      t.equal(categoryOf([read(healthy + log)], facts), category, log.slice(0, 200));
+  }
+  t.end();
+});
+
+test('every rule knows a line, and leaves a line alone that looks like it', (t) => {
+  const hit = new Set(Object.values(samples).flatMap((logs) => logs.flatMap(([log]) => [...rulesHit(log)])));
+  t.equal(new Set(rules.map(({ id }) => id)).size, rules.length, 'ids are unique');
+  for (const { id } of rules) {
+    t.ok(hit.has(id), `${id} is seen in a sample`);
+    const miss = nearMisses[id];
+    t.ok(miss !== undefined && !rulesHit(miss).has(id), `${id} leaves alone: ${miss}`);
+  }
+  t.end();
+});
+
+test('logs of our own runs of the real engines', (t) => {
+  const folders = readdirSync(DATA, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  t.ok(folders.length >= 8);
+  for (const { name } of folders) {
+    const { category, evidence, ...facts } = JSON.parse(
+      readFileSync(join(DATA, name, 'expected.json'), 'utf8'),
+    );
+    const logs = readdirSync(join(DATA, name)).filter((file) => file.endsWith('.log'));
+    const found = diagnose(
+      logs.map((file) => read(readFileSync(join(DATA, name, file), 'utf8'), file)),
+      facts,
+    );
+    t.equal(found[0]?.category ?? null, category, name);
+    if (evidence !== undefined)
+      t.match(
+        found[0]?.evidence.map(({ line }) => line).join('\n'),
+        evidence,
+        `${name}: the line that proves it`,
+      );
+  }
+  t.end();
+});
+
+test('a cause stands before its consequences, whichever log is read first', (t) => {
+  const cause = read('ERROR 01-01 00:00:05 [a.py:1] OSError: [Errno 98] Address already in use', 'rank1.log');
+  const witness = read(
+    'ERROR 01-01 00:00:06 [a.py:1] RuntimeError: [pair.cc:553] Connection closed by peer [10.0.0.2]:1',
+    'rank0.log',
+  );
+  for (const logs of [
+    [cause, witness],
+    [witness, cause],
+  ]) {
+    const found = diagnose(logs, null);
+    t.same(
+      found.map(({ category }) => category),
+      ['port-in-use', 'peer-died'],
+    );
+    t.equal(found[0]?.where, 'rank1.log');
+  }
+  t.end();
+});
+
+test('of equal causes the first in wall time wins, and the exception handled before the one that followed', (t) => {
+  const early = read('ERROR 01-01 00:00:05 [a.py:1] OSError: [Errno 24] Too many open files', 'z.log');
+  const late = read('ERROR 01-01 00:00:09 [a.py:1] OSError: [Errno 98] Address already in use', 'a.log');
+  t.equal(categoryOf([late, early]), 'fd-limit');
+  const chained = read(
+    [
+      'Traceback (most recent call last):',
+      'OSError: [Errno 24] Too many open files',
+      '',
+      'During handling of the above exception, another exception occurred:',
+      '',
+      'Traceback (most recent call last):',
+      'OSError: [Errno 98] Address already in use',
+    ].join('\n'),
+  );
+  t.equal(categoryOf([chained]), 'fd-limit');
+  t.end();
+});
+
+test('prefixes of processes, ranks, Ray, collectors and journals come off, and say who and when', (t) => {
+  for (const [line, text, who] of [
+    [
+      '(Worker_TP8 pid=110) ERROR 08-10 23:02:38 [multiproc_executor.py:898] OSError: x',
+      'OSError: x',
+      'Worker_TP8',
+    ],
+    [
+      '(RayWorkerWrapper pid=7106, ip=10.0.0.2) ERROR 08-10 23:02:38 [worker.py:1] OSError: x',
+      'OSError: x',
+      'RayWorkerWrapper',
+    ],
+    [
+      '\u001b[36m(RayWorkerProc pid=253)\u001b[0m (Worker_TP0 pid=253) OSError: x',
+      'OSError: x',
+      'Worker_TP0',
+    ],
+    ['[2025-04-21 04:13:43 TP3] OSError: x', 'OSError: x', 'TP3'],
+    ['[2025-04-21 04:13:43 DP1 TP3] OSError: x', 'OSError: x', 'DP1 TP3'],
+    ['[rank3]:[E421 04:13:43.426633564 ProcessGroupGloo.cpp:143] OSError: x', 'OSError: x', 'rank3'],
+    ['2025-03-03 22:56:06,173 ERROR worker.py:1636 -- OSError: x', 'OSError: x', null],
+    ['engine-1  | OSError: x', 'OSError: x', null],
+    ['    | OSError: x', 'OSError: x', null],
+    ['Aug 12 11:27:28 gpu1 dsr1-run[123]: OSError: x', 'OSError: x', null],
+    ['node1:91:102 [3] OSError: x', 'OSError: x', 'node1'],
+    [JSON.stringify({ log: "KeyError: 'a'\n", stream: 'stderr' }), "KeyError: 'a'", null],
+  ] as const) {
+    const read = readLine(line);
+    t.equal(read.text.trim(), text, line);
+    t.equal(read.who?.trim() ?? null, who, line);
+  }
+  t.equal(readLine('(A pid=1) WARNING 08-10 23:02:38 [a.py:1] x').level, 'warning');
+  t.ok(
+    (readLine('[2025-04-21 04:13:43] x').seconds ?? 0) <
+      (readLine('ERROR 04-21 04:13:44 [a.py:1] x').seconds ?? 0),
+  );
+  t.end();
+});
+
+test('a line that a terminal broke in two is read as one, and quoted as it stands', (t) => {
+  const [first] = diagnose(
+    [read(`${'x '.repeat(50)}RuntimeError: failed: No space le\nft on device\n`)],
+    null,
+  );
+  t.equal(first?.category, 'disk-full');
+  t.match(first?.evidence[0], { number: 1, line: /No space le$/ });
+  t.end();
+});
+
+test('nothing wrong gives nothing, and what no rule knows is unknown with its lines', (t) => {
+  t.same(diagnose([read('INFO 01-01 00:00:00 [a.py:1] all is well')], { symptom: null }), []);
+  const [first] = diagnose([read('x\nOddError: the frob is not a nicate\ny')], null);
+  t.match(first, { category: 'unknown', evidence: [{ number: 2, line: /frob/ }] });
+  t.end();
+});
+
+test('the fix names figures and settings of the line', (t) => {
+  const [log] = samples['kv-cache-too-small']?.[0] ?? [''];
+  t.match(diagnose([read(log)], null)[0]?.fix, /--max-model-len 15808/);
   t.end();
 });

@@ -66,7 +66,7 @@ const prefixes: readonly RegExp[] = [
   // INFO:  ERROR:  WARNING -   [ERROR]
   new RegExp(`^\\[?${loudness}\\]?(?::| -|(?<=\\])) +`),
   // logger name :  "| ERROR | stderr | "  "    | " of exception groups, "engine-1  | " of docker compose
-  new RegExp(`^(?:[\\w.-]{1,60} +)?\\| (?:${loudness} +\\| )?`),
+  new RegExp(`^(?:[\\w.-]{1,60} +| +)?\\| (?:${loudness} +\\| )?`),
   // Aug 12 11:27:28 host unit[123]:
   new RegExp(
     `^(?:[A-Z][a-z]{2} )?(?<mon>[A-Z][a-z]{2}) +(?<d>\\d{1,2}) ${clock} [\\w.-]+ [\\w./@-]+(?:\\[\\d+\\])?: `,

@@ -46,6 +46,7 @@ const limits = {
   whos: 256,
   evidence: 8192,
   wrapped: 80,
+  inFull: 2000,
 };
 
 export function createLogReader(file: string): LogReader {
@@ -93,12 +94,17 @@ export function createLogReader(file: string): LogReader {
 
   const nccl = createNcclLogReader();
   let previous = '';
+  let previousNumber = 0;
+  let taken = 0;
   return {
     push(line, number) {
-      if (relevant.test(line)) take(line, line, number);
-      else if (previous.length >= limits.wrapped && midSentence.test(line))
-        take(previous + line, previous, number - 1);
+      const inFull = taken++ < limits.inFull;
+      if (inFull || relevant.test(line)) take(line, line, number);
+      // A terminal broke a long line in two: what decides may lie across the seam.
+      const whole = previous.length >= limits.wrapped && midSentence.test(line) ? previous + line : '';
+      if (whole !== '' && (inFull || relevant.test(whole))) take(whole, previous, previousNumber);
       previous = line;
+      previousNumber = number;
       nccl.push(line);
     },
     reading: () => ({
@@ -122,6 +128,6 @@ const sourceCode = /^\s+(?:raise|return|except|from|import|if|elif|logger\.\w+)\
 /** How the rest of a line begins that a terminal broke in two. */
 const midSentence = /^[a-z_'")\]},.:-]/;
 
-/** One cheap look that most lines of a healthy log do not pass. Every rule's line holds one of these words. */
+/** Beyond the first lines, one cheap look that most lines of a healthy log do not pass. Every rule's line holds one of these words. */
 const relevant =
-  /error|\[type=|suffic|[ce]an only|exception|fail|fatal|traceback|cannot|can't|couldn't|unable|not |no |invalid|unknown|unsupp|unrecog|refused|denied|timed? ?out|timeout|watchdog|killed|oom|died|dead|exit|signal|sigquit|sigbus|sigseg|seg(?:ment|fault)|memory|mismatch|too |busy|peer|broken|closed|loopback|conflict|corrupt|missing|requires?|must|should|only |assert|undefined|does|fork|thread|what\(\)|pids|limit|divisible|symbol|nvcc|ninja|\bgcc|ptx|certificate|clock|skew|xid|ecc|fallen|surprise|fault|state +:|GPU\b|MIG-|ray|File "|world_size=|nccl|"GET |Init |unbalanced|PTX|Cma|custom|spans|shards|\.so\b|40[13]|unauthor|gated|offline|resolv|permission|permitted|quota|space|bus err|lfs|trust|config_mapping|placement|node:|python:|publisher|eagle|draft|defunct|acsctl|dmar|io_page|kernel|Oops|incompat|exclusive|stale|in use|used by|terminated|\bdivide|exec |explicit|reset|pull access|handling|direct cause|visible|lost/i;
+  /error|\[type=|suffic|[ce]an only|exception|fail|fatal|traceback|cannot|can't|couldn't|unable|not |no |invalid|unknown|unsupp|unrecog|refused|denied|timed? ?out|timeout|watchdog|killed|oom|died|dead|exit|signal|sigquit|sigbus|sigseg|seg(?:ment|fault)|memory|mismatch|too |busy|peer|broken|closed|loopback|conflict|corrupt|missing|requires?|must|should|only |assert|undefined|does|fork|thread|what\(\)|pids|limit|divisible|symbol|nvcc|ninja|\bgcc|ptx|certificate|clock|skew|xid|ecc|fallen|surprise|fault|state +:|GPU\b|MIG-|ray|File "|world_size=|nccl|"GET |Init |unbalanced|PTX|Cma|custom|spans|shards|\.so\b|40[13]|unauthor|gated|offline|resolv|permission|permitted|quota|space|bus err|lfs|trust|config_mapping|placement|node:|python:|publisher|eagle|draft|defunct|acsctl|dmar|io_page|kernel|Oops|incompat|exclusive|stale|in use|throughput: 0|used by|terminated|\bdivide|exec |explicit|reset|pull access|handling|direct cause|visible|lost/i;

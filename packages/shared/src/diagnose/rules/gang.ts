@@ -242,10 +242,11 @@ export const gangRules: readonly Rule[] = [
   {
     id: 'requests-without-tokens',
     category: 'zombie-server',
-    line: /throughput: 0\.0 tokens\/s, Avg generation throughput: 0\.0 tokens\/s, Running: (?:[1-9]|\d+ reqs, Waiting: [1-9])/,
+    line: /throughput: 0\.0 tokens\/s, Avg generation throughput: 0\.0 tokens\/s, Running: (?:0 reqs, Waiting: [1-9]|([1-9]))/,
     strength: 'strong',
     source: 'vllm/v1/metrics/loggers.py',
     quiet: true,
+    when: (scene, match) => match[1] === undefined || quietSymptom(scene),
     cause: 'requests are there and no token comes: the engine behind the server is stuck',
   },
   {

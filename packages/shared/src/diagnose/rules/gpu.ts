@@ -169,7 +169,7 @@ export const gpuRules: readonly Rule[] = [
   {
     id: 'driver-combination-after-upgrade',
     category: 'nvml-mismatch',
-    line: /Error 803|unsupported display driver|SystemDriverMismatch/i,
+    line: /Error 803\b|unsupported display driver|SystemDriverMismatch/i,
     strength: 'proof',
     source: 'CUDA error 803 beside a mismatch of NVML',
     when: (scene) => scene.saw('library-mismatch'),

@@ -18,16 +18,14 @@ export const hostRules: readonly Rule[] = [
     line: /failed to extend \/dev\/shm|\bBus error\b|Unexpected bus error|killed by signal: Bus|insufficient shared memory|out of shared memory|\bSIGBUS\b|\/dev\/shm (?:is )?(?:too small|full|has only)/i,
     strength: 'strong',
     source: 'Linux raises SIGBUS for a page of a tmpfs that has no room',
-    when: (_, match) => !/object store is using/.test(match[0] ?? ''),
   },
   {
     id: 'disk-full',
     category: 'disk-full',
-    line: /(?:No space left on device|ENOSPC|Disk quota exceeded|[Nn]ot enough (?:free )?disk space|[Oo]ut ?of ?[Dd]isk|over \d+% full, available space: 0; capacity: (\d+)|\[Errno (?:28|122)\])(?!.{0,60}(?:\/dev\/shm|'\/psm_))/i,
+    line: /^(?!.*(?:inotify|\/dev\/shm|shm_open|shm\.h|psm_|shared memory|torch_\d)).*(?:No space left on device|ENOSPC|Disk quota exceeded|[Nn]ot enough (?:free )?disk space|[Oo]ut ?of ?[Dd]isk|over \d+% full, available space: 0; capacity: (\d+)|\[Errno (?:28|122)\])/i,
     strength: 'proof',
     source: 'Linux ENOSPC and EDQUOT; ray src/ray/common/file_system_monitor.cc',
-    when: (scene, match) =>
-      !scene.saw('nccl-shm-line') && !/inotify/.test(match[0] ?? '') && !/shm/.test(match[0] ?? ''),
+    when: (scene) => !scene.saw('nccl-shm-line'),
   },
   {
     id: 'disk-nearly-full',
@@ -84,10 +82,9 @@ export const hostRules: readonly Rule[] = [
   {
     id: 'too-many-open-files',
     category: 'fd-limit',
-    line: /(?<!errors like `OSError: \[Errno 24\] )Too many open files|\bEMFILE\b|\bENFILE\b|\[Errno 24\](?! Too many open files`)/i,
+    line: /Too many open files|\bEMFILE\b|\bENFILE\b|\[Errno 24\]/i,
     strength: 'proof',
     source: 'Linux EMFILE, ZeroMQ',
-    when: (_, match) => !/failed to automatically increase/.test(match[0] ?? ''),
   },
   {
     id: 'cannot-start-thread',
@@ -95,7 +92,6 @@ export const hostRules: readonly Rule[] = [
     line: /(?:pthread_create|thread|fork|clone|spawn|Popen|process\w*)\b.{0,100}(?:Resource temporarily unavailable|EAGAIN|\[Errno 11\])|(?:BlockingIOError|OSError): \[Errno 11\]|what\(\): +Resource temporarily unavailable|can't start new thread|fork rejected by pids controller|fork: retry|unable to create (?:new )?(?:native )?thread|[Tt]hread creation failed|RLIMIT_NPROC|TasksMax|(?:pids?|process|thread) limit (?:reached|exceeded)/i,
     strength: 'proof',
     source: 'Linux EAGAIN of clone(2), libgomp, OpenBLAS, kernel/cgroup/pids.c',
-    when: (_, match) => !/zmq|socket|recv/i.test(match[0] ?? ''),
     beside: ['nproc-limit'],
   },
   {
@@ -133,10 +129,9 @@ export const hostRules: readonly Rule[] = [
   {
     id: 'host-allocation',
     category: 'host-oom-killed',
-    line: /\bMemoryError\b|std::bad_alloc|DefaultCPUAllocator: (?:can't allocate|not enough) memory|OSError: \[Errno 12\]|Cannot allocate memory|mmap failed.{0,40}memory/,
+    line: /^(?!.*(?:ibv_|reg_?mr|cuda|RDMA|register)).*(?:\bMemoryError\b|std::bad_alloc|DefaultCPUAllocator: (?:can't allocate|not enough) memory|OSError: \[Errno 12\]|Cannot allocate memory|mmap failed.{0,40}memory)/,
     strength: 'strong',
     source: 'malloc, mmap, fork without memory',
-    when: (_, match) => !/ibv_|reg_mr|cuda/i.test(match[0] ?? ''),
     cause: 'host memory could not be allocated',
   },
 ];

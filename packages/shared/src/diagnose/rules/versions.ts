@@ -106,7 +106,7 @@ export const versionRules: readonly Rule[] = [
   {
     id: 'forward-compatibility',
     category: 'driver-too-old',
-    line: /Error 804|forward compatibility was attempted on non supported|CompatNotSupportedOnDevice|COMPAT_NOT_SUPPORTED/i,
+    line: /Error 804\b|forward compatibility was attempted on non supported|CompatNotSupportedOnDevice|COMPAT_NOT_SUPPORTED/i,
     strength: 'proof',
     source: 'CUDA error 804, CUDA compatibility guide',
     cause:
@@ -116,7 +116,7 @@ export const versionRules: readonly Rule[] = [
   {
     id: 'driver-combination',
     category: 'driver-too-old',
-    line: /Error 803|unsupported display driver|SystemDriverMismatch|SYSTEM_DRIVER_MISMATCH/i,
+    line: /Error 803\b|unsupported display driver|SystemDriverMismatch|SYSTEM_DRIVER_MISMATCH/i,
     strength: 'strong',
     source: 'CUDA error 803',
     when: (scene) => !scene.saw('library-mismatch'),
@@ -135,10 +135,9 @@ export const versionRules: readonly Rule[] = [
   {
     id: 'driver-symbol',
     category: 'driver-too-old',
-    line: /undefined symbol: (cu[A-Z]\w+)|(?:cannot|failed to|could not) (?:find|load|resolve|get) (?:symbol|function|proc\w*):? ?['"]?(cu[A-Z]\w+)/i,
+    line: /undefined symbol: (cu[A-Z]\w+)|(?:[Cc]annot|[Ff]ailed to|[Cc]ould not) (?:find|load|resolve|get) (?:symbol|function|proc\w*):? ?['"]?(cu[A-Z]\w+)/,
     strength: 'proof',
     source: 'libcuda.so.1 exports cuXxx; new ones come with new drivers',
-    when: (_, match) => /^cu[A-Z]/.test(match[1] ?? match[2] ?? ''),
     cause: '$1 is a symbol of libcuda that this driver does not have yet',
   },
   {
