@@ -232,7 +232,7 @@ test('what does not fit is a named error, not a crash', async (t) => {
     ['no process', prepare({ processes: [] }), /at least one process/],
     [
       'relative program',
-      prepare({ processes: [{ id: 'main', argv: ['python'], env: {}, reasons: {} }] }),
+      prepare({ runtime: 'systemd', processes: [{ id: 'main', argv: ['python'], env: {}, reasons: {} }] }),
       /absolute path, found "python"/,
     ],
     [

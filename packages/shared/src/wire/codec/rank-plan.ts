@@ -66,7 +66,8 @@ function decodeProcesses(wire: RankPlan__Output): RankPlan['processes'] {
     // The id becomes part of a unit name and of a log file's name.
     if (!FILE_NAME.test(id)) malformed('process.id', `a name like ${FILE_NAME.source}`, id);
     // Docker looks a bare name up in the image.
-    if (!argv[0]?.startsWith('/') && wire.image === '')
+    const program = wire.runtime === 'docker' ? /^./ : /^\//;
+    if (!program.test(argv[0] ?? ''))
       malformed(`process ${id}: argv[0]`, 'an absolute path', argv[0] ?? 'nothing');
     return { id, argv, env: { ...env }, reasons: { ...reasons } };
   });
