@@ -18,6 +18,7 @@ import { createFactsSource, type FactsSource } from './session/facts-source.ts';
 import { createStatusFile } from './session/status-file.ts';
 import { probeHealth } from './workload/health.ts';
 import { runFolders } from './workload/run-folder.ts';
+import { dockerRuntime } from './workload/runtimes/docker.ts';
 import { processRuntime } from './workload/runtimes/process.ts';
 import { systemdRuntime } from './workload/runtimes/systemd.ts';
 import { openWorkload, type Workload } from './workload/workload.ts';
@@ -48,7 +49,7 @@ export async function runAgent(config: AgentConfig, deps: AgentDeps, signal: Abo
   const { bootId, fingerprint } = await readIdentity(host, config.nodeIp || null);
   const reports = reportBus();
   const workload = await openWorkload({
-    ...workloadParts(identity, deps),
+    ...workloadParts(identity, config, deps),
     stateDir: folders.stateDir,
     folders: runFolders(folders),
     bootId,
@@ -79,9 +80,13 @@ export async function runAgent(config: AgentConfig, deps: AgentDeps, signal: Abo
   release();
 }
 
-function workloadParts({ nodeId }: NodeIdentity, { host, clock, log }: AgentDeps) {
+function workloadParts({ nodeId }: NodeIdentity, config: AgentConfig, { host, clock, log }: AgentDeps) {
   return {
-    runtimes: { systemd: systemdRuntime(), process: processRuntime() },
+    runtimes: {
+      systemd: systemdRuntime(),
+      process: processRuntime(),
+      docker: dockerRuntime(config.dockerSocket),
+    },
     // Engines and the GPU probe are loaded when a rank comes: an idle agent stays small.
     engineOf: async (kind: Parameters<Parameters<typeof openWorkload>[0]['engineOf']>[0]) =>
       (await import('@dsr1/shared/engines/registry')).engineOf(kind),

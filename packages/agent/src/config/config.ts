@@ -22,6 +22,10 @@ export const AgentConfig = Type.Object(
       default: [...DEFAULT_FACTS_OPTIONS.engineRoots],
       description: 'Where Python environments with engines are looked for; `*` stands for any one name.',
     }),
+    dockerSocket: Type.String({
+      default: DEFAULT_FACTS_OPTIONS.dockerSocket,
+      description: 'Socket of the Docker engine that runs images.',
+    }),
     nodeIp: Type.String({
       default: '',
       description: 'Address under which the other nodes reach this one (default: found out by routes).',
@@ -45,8 +49,9 @@ export type AgentConfig = Static<typeof AgentConfig>;
 /** For settingsOf and withSettings. */
 export const AGENT = { name: 'agent', schema: AgentConfig } as const;
 
-export const factsOptionsOf = ({ engineRoots, nodeIp }: AgentConfig): FactsOptions => ({
+export const factsOptionsOf = ({ engineRoots, dockerSocket, nodeIp }: AgentConfig): FactsOptions => ({
   engineRoots,
+  dockerSocket,
   nodeIp: nodeIp || null,
 });
 

@@ -38,6 +38,8 @@ export type Part = keyof FactParts;
 export interface FactsOptions {
   /** Where Python environments with engines are looked for, beside PATH; `*` stands for any one name. */
   readonly engineRoots: readonly string[];
+  /** Socket of the Docker engine. */
+  readonly dockerSocket: string;
   /** Address under which the other nodes reach this one, where the operator says it; null = found out by routes. */
   readonly nodeIp: string | null;
 }
@@ -54,6 +56,7 @@ export const DEFAULT_FACTS_OPTIONS: FactsOptions = {
     '/usr/local',
     '/usr',
   ],
+  dockerSocket: '/run/docker.sock',
   nodeIp: null,
 };
 
@@ -105,10 +108,10 @@ export const COLLECTORS: {
     ]);
     return { gpus, smiTopology };
   },
-  software: async (host, { engineRoots }) => {
+  software: async (host, { engineRoots, dockerSocket }) => {
     const [engines, runtimes] = await Promise.all([
       limited(FILES_LIMIT_MS, () => probeEngines(host, engineRoots)),
-      limited(FILES_LIMIT_MS, () => probeRuntimes(host)),
+      limited(FILES_LIMIT_MS, () => probeRuntimes(host, dockerSocket)),
     ]);
     return { engines, runtimes };
   },

@@ -4,10 +4,10 @@ import type { Host } from '../../host/host.ts';
 import { detected, readLine } from '../probe.ts';
 
 /** Versions of what can run ranks, and of the compiler that engines need at run time. */
-export async function probeRuntimes(host: Host): Promise<Probe<RuntimeFacts>> {
+export async function probeRuntimes(host: Host, dockerSocket: string): Promise<Probe<RuntimeFacts>> {
   const [systemd, docker, compiler] = await Promise.all([
     systemdVersion(host),
-    dockerVersion(host),
+    dockerVersion(host, dockerSocket),
     compilerVersion(host),
   ]);
   return detected('systemctl, docker, c++', { systemd, docker, compiler });
@@ -26,9 +26,9 @@ async function systemdVersion(host: Host): Promise<string | null> {
   return printed(host, ['systemctl', 'show', '--value', '--property=Version']);
 }
 
-async function dockerVersion(host: Host): Promise<string | null> {
-  const socket = (await host.realPath('/run/docker.sock')) ?? (await host.realPath('/var/run/docker.sock'));
-  return socket === null ? null : printed(host, ['docker', 'version', '--format', '{{.Server.Version}}']);
+async function dockerVersion(host: Host, socket: string): Promise<string | null> {
+  if ((await host.realPath(socket)) === null) return null;
+  return printed(host, ['docker', '-H', `unix://${socket}`, 'version', '--format', '{{.Server.Version}}']);
 }
 
 async function compilerVersion(host: Host): Promise<string | null> {
