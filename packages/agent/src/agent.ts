@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '@dsr1/shared/clock';
 import { makePrivateFolder } from '@dsr1/shared/durable-file';
 import { Dsr1Error } from '@dsr1/shared/errors';
+import { probed } from '@dsr1/shared/facts/nullable';
 import { type NodeIdentity, openIdentityStore } from '@dsr1/shared/identity/store';
 import type { Logger } from '@dsr1/shared/logger';
 import { loadServices } from '@dsr1/shared/rpc/services';
@@ -13,6 +14,7 @@ import type { AgentIdentity } from './facts/collect.ts';
 import { createGauges } from './facts/gauges.ts';
 import { readIdentity } from './facts/probes/identity.ts';
 import type { Host } from './host/host.ts';
+import { createProbes } from './probes.ts';
 import { keepSession } from './session/connect.ts';
 import { createFactsSource, type FactsSource } from './session/facts-source.ts';
 import { createStatusFile } from './session/status-file.ts';
@@ -57,12 +59,19 @@ export async function runAgent(config: AgentConfig, deps: AgentDeps, signal: Abo
   });
   const status = createStatusFile(folders.stateDir, identity, () => clock.wallMs(), log);
   const gauges = createGauges(host, clock, () => hasGpus(facts));
+  const probes = createProbes({
+    ...deps,
+    stateDir: folders.stateDir,
+    agentCommand: deps.program.agentCommand,
+    hubClients: config.hubClients,
+    engines: () => probed(facts.current()?.facts.engines, []),
+  });
   const session = {
     workload,
     onReport: reports.listen,
     facts,
     heartbeat: () => gauges.heartbeat(),
-    probe: lazyChecks(host, clock),
+    probe: probes.answer,
     host: { bootId, fingerprint },
     sessionId: randomUUID(),
     clock,
@@ -74,6 +83,7 @@ export async function runAgent(config: AgentConfig, deps: AgentDeps, signal: Abo
     signal,
   );
   if (removedBecause !== null) await leave(removedBecause, workload, store.wipe, log);
+  await probes.close();
   await workload.close();
   status.remove();
   await facts.stop();
@@ -101,17 +111,6 @@ function workloadParts({ nodeId }: NodeIdentity, config: AgentConfig, { host, cl
     clock,
     nodeTag: nodeId.replace(/[^a-z0-9]/gi, '').slice(0, 8),
     log,
-  };
-}
-
-/** Checks are loaded when the first is asked for: an idle agent stays small. */
-function lazyChecks(host: Host, clock: Clock): (kind: string, args: unknown) => Promise<unknown> {
-  let checks: Promise<{ answer(kind: string, args: unknown): Promise<unknown> }> | null = null;
-  return async (kind, args) => {
-    checks ??= import('./checks/checks.ts').then(({ createChecks }) =>
-      createChecks({ host, wallMs: () => clock.wallMs() }),
-    );
-    return (await checks).answer(kind, args);
   };
 }
 

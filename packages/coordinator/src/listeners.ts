@@ -18,6 +18,7 @@ import { deploymentRoutes } from './http/routes/deployments.ts';
 import { eventRoutes } from './http/routes/events.ts';
 import { keyRoutes } from './http/routes/keys.ts';
 import { logRoutes } from './http/routes/logs.ts';
+import { modelRoutes } from './http/routes/models.ts';
 import { nodeRoutes } from './http/routes/nodes.ts';
 import { planRoutes } from './http/routes/plans.ts';
 import { tokenRoutes } from './http/routes/tokens.ts';
@@ -28,6 +29,7 @@ import { enrol } from './join/enrol.ts';
 import { renew } from './join/renew.ts';
 import type { Tokens } from './join/tokens.ts';
 import { createMetrics } from './metrics.ts';
+import { createModels } from './models/models.ts';
 import type { LeaderEpoch } from './nodes/leader-epoch.ts';
 import { createNodeOperations } from './nodes/operations.ts';
 import type { Registry } from './nodes/registry.ts';
@@ -151,6 +153,7 @@ async function startHttp(
       planRoutes(deployments.service),
       deploymentRoutes(deployments.service),
       logRoutes(deployments.logs),
+      modelRoutes(createModels({ hub, deployments: deployments.service })),
       checkRoutes(checks),
     ],
   });

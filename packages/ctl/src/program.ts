@@ -27,6 +27,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandFactory>>> = {
   start: async () => (await import('./commands/lifecycle.ts')).startCommand,
   stop: async () => (await import('./commands/lifecycle.ts')).stopCommand,
   rm: async () => (await import('./commands/lifecycle.ts')).rmCommand,
+  model: async () => (await import('./commands/model.ts')).modelCommand,
   fit: async () => (await import('./commands/fit.ts')).fitCommand,
   fabric: async () => (await import('./commands/fabric.ts')).fabricCommand,
   diagnose: async () => (await import('./commands/diagnose.ts')).diagnoseCommand,

@@ -22,6 +22,10 @@ export const AgentConfig = Type.Object(
       default: [...DEFAULT_FACTS_OPTIONS.engineRoots],
       description: 'Where Python environments with engines are looked for; `*` stands for any one name.',
     }),
+    hubClients: Type.Array(Type.String(), {
+      default: [],
+      description: 'Folders that hold `hf` or `modelscope`, looked at before PATH and engine environments.',
+    }),
     dockerSocket: Type.String({
       default: DEFAULT_FACTS_OPTIONS.dockerSocket,
       description: 'Socket of the Docker engine that runs images.',

@@ -73,7 +73,7 @@ export function createModels(deps: ModelsDeps) {
       refuseOther(path, jobs.isRunning(path), records.get(path), source);
       if (jobs.isRunning(path)) return status(path);
       await refuseForeign(path, records.get(path));
-      change(path, { source });
+      change(path, { source, fingerprint: null });
       jobs.start(path, 'pull', async ({ signal, at }) => {
         const tokenFile = join(folder, `${sha256Hex(path).slice(0, 16)}.token`);
         if (token !== null) await writeFile(tokenFile, token, { mode: 0o600 });

@@ -1,6 +1,8 @@
 /** One command to every rank of a gang at the same moment, and what all the answers together mean. */
 import type { RankPlan } from '@dsr1/shared/plan/model';
+import type { ModelDifference } from '@dsr1/shared/weights/api';
 import type { AgentCommand, CommandResult, Failure } from '@dsr1/shared/wire/messages';
+import { gangModelDifference } from '../models/gang-models.ts';
 import type { NodeHub } from '../nodes/hub.ts';
 import { causeOfFailure, isUnanswered } from '../reconcile/failure-cause.ts';
 import { rankName } from '../reconcile/gang.ts';
@@ -30,17 +32,21 @@ export async function sendPrepare(
   apiKey: string,
 ): Promise<GangAnswer> {
   const { specHash } = attempt.plan;
-  const answers = await sendAll(hub, deployment, attempt, attempt.ranks, PREPARE_TIMEOUT_MS, (plan) => ({
-    kind: 'prepare',
-    plan,
-    specHash,
-    apiKey,
-    expiresMs: PREPARE_EXPIRES_MS,
-  }));
+  const [answers, difference] = await Promise.all([
+    sendAll(hub, deployment, attempt, attempt.ranks, PREPARE_TIMEOUT_MS, (plan) => ({
+      kind: 'prepare',
+      plan,
+      specHash,
+      apiKey,
+      expiresMs: PREPARE_EXPIRES_MS,
+    })),
+    gangModelDifference(hub, attempt.plan.ranks),
+  ]);
   const ranks = answers.flatMap(({ record, result }) =>
     result.prepared === null ? [] : [{ rank: record.rank, bootId: result.prepared.bootId }],
   );
-  return { ranks, ending: firstRefusal(answers, 'prepare') };
+  const unequal = difference === null ? null : unequalModels(attempt, difference);
+  return { ranks, ending: firstRefusal(answers, 'prepare') ?? unequal };
 }
 
 /** A missing answer ends nothing: the commit is sent again, and an agent starts a rank once. */
@@ -115,6 +121,15 @@ function firstRefusal(answers: readonly Answer[], verb: string): Ending | null {
   );
   const first = refused.find(({ failure }) => !isUnanswered(failure)) ?? refused[0];
   return first === undefined ? null : refusal(first.record, first.failure, verb);
+}
+
+function unequalModels({ plan }: AttemptRecord, { node, message }: ModelDifference): Ending {
+  const rank = plan.ranks.find(({ nodeName }) => nodeName === node)?.rank ?? null;
+  const says = `weights-corrupt: the nodes do not hold the same model: ${message}`;
+  const hint =
+    'copy the model from one node to the others; `dsr1ctl model verify PATH` lists every difference';
+  const failure = { code: 'WEIGHTS_CORRUPT', message: says, hint };
+  return { cause: 'refused', rank, message: says, failure, evidence: [] };
 }
 
 const refusal = (record: RankRecord, failure: Failure, verb: string): Ending => ({

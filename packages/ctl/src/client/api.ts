@@ -14,6 +14,7 @@ import {
 } from '@dsr1/shared/http-api/resources';
 import { PlanResult } from '@dsr1/shared/plan/model';
 import type { DeploymentSpec } from '@dsr1/shared/spec/deployment';
+import { ModelOnNode, type ModelPullRequest, ModelReport, type ModelRequest } from '@dsr1/shared/weights/api';
 import { Type } from 'typebox';
 import type { Target } from '../context/select-context.ts';
 import type { CtlIo } from '../io.ts';
@@ -67,6 +68,13 @@ export function createApi(target: Target, io: CtlIo) {
 
     startCheck: (request: CheckRequest) => post('/checks', CheckReport, request),
     check: (id: string) => get(`/checks/${encodeURIComponent(id)}`, CheckReport),
+
+    models: (path?: string) =>
+      get(path === undefined ? '/models' : `/models?${search({ path })}`, Type.Array(ModelOnNode)),
+    pullModel: (request: ModelPullRequest) => post('/models/pull', Type.Array(ModelOnNode), request),
+    verifyModel: (request: ModelRequest) => post('/models/verify', Type.Array(ModelOnNode), request),
+    checkModel: (request: ModelRequest) => post('/models/check', ModelReport, request),
+    removeModel: (request: ModelRequest) => post('/models/remove', Type.Array(ModelOnNode), request),
 
     events: (filter: EventFilter) => get(`/events?${search(filter)}`, Type.Array(ClusterEvent)),
     followEvents: (filter: EventFilter) =>

@@ -1,0 +1,64 @@
+/** What the coordinator may ask of this node outside any deployment. Each part is loaded when the first asks: an idle agent stays small. */
+import { dirname } from 'node:path';
+import type { Clock } from '@dsr1/shared/clock';
+import type { EngineInstall } from '@dsr1/shared/facts/node';
+import type { Logger } from '@dsr1/shared/logger';
+import { MODEL_PROBE } from '@dsr1/shared/weights/query';
+import type { Host } from './host/host.ts';
+
+export interface ProbesDeps {
+  readonly host: Host;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly stateDir: string;
+  readonly agentCommand: readonly string[];
+  /** Folders of hubs' clients, looked at first. */
+  readonly hubClients: readonly string[];
+  readonly engines: () => readonly EngineInstall[];
+}
+
+export interface Probes {
+  /** @throws INVALID_ARGUMENT for a probe or arguments that this version does not know */
+  answer(kind: string, args: unknown): Promise<unknown>;
+  /** Ends what was begun for models; another pull goes on where it ended. */
+  close(): Promise<void>;
+}
+
+export function createProbes(deps: ProbesDeps): Probes {
+  const { host, clock } = deps;
+  const checks = once(async () =>
+    (await import('./checks/checks.ts')).createChecks({ host, wallMs: () => clock.wallMs() }),
+  );
+  const models = once(async () =>
+    (await import('./models/models.ts')).createModels({ ...deps, clientFolders }),
+  );
+  /** The hubs' clients come with the engines. */
+  const clientFolders = async (): Promise<readonly string[]> => [
+    ...new Set([
+      ...deps.hubClients,
+      ...host.toolPath,
+      ...deps.engines().map(({ python }) => dirname(python)),
+    ]),
+  ];
+  return {
+    async answer(kind, args) {
+      if (kind !== MODEL_PROBE) return (await checks.get()).answer(kind, args);
+      const { answerModelQuery } = await import('./models/probe.ts');
+      return answerModelQuery(await models.get(), args);
+    },
+    close: async () => void (await models.begun()?.then((one) => one.close())),
+  };
+}
+
+/** Made at the first call; a failure is tried again. */
+function once<T>(make: () => Promise<T>): { get(): Promise<T>; begun(): Promise<T> | null } {
+  let made: Promise<T> | null = null;
+  const get = (): Promise<T> => {
+    made ??= make().catch((error: unknown) => {
+      made = null;
+      throw error;
+    });
+    return made;
+  };
+  return { get, begun: () => made };
+}
