@@ -37,9 +37,9 @@ function grouped({ heads, kvHeads, headDim, bias, gated }: GroupedAttention, hid
 }
 
 /**
- * The projections into the latent space are copied to every GPU, those out of it are cut by heads. Engines keep a second
- * copy of kv_b, split and transposed, for decoding in the latent space (vllm v1/attention/backends/mla/common.py
- * process_weights_after_loading; sglang models/deepseek_common/deepseek_weight_loader.py w_kc, w_vc).
+ * The projections into the latent space are copied to every GPU, those out of it are cut by heads. For decoding in the
+ * latent space engines keep a second copy of kv_b, split and transposed (vllm v1/attention/backends/mla/common.py
+ * process_weights_after_loading; sglang deepseek_weight_loader.py w_kc, w_vc); vLLM 0.7 multiplied it into its neighbours.
  */
 function latent(attention: LatentAttention, hidden: number): Matrix[] {
   const { heads, queryRank, kvRank, ropeDim, nopeDim, valueDim, index } = attention;
@@ -51,7 +51,17 @@ function latent(attention: LatentAttention, hidden: number): Matrix[] {
       : [whole('q_a_proj', queryRank, hidden), cut('q_b_proj', queries, queryRank, 'outputs', heads)]),
     whole('kv_a_proj_with_mqa', kvRank + ropeDim, hidden),
     cut('kv_b_proj', expanded, kvRank, 'outputs', heads),
-    { ...cut('absorbed', expanded, kvRank, 'outputs', heads), module: 'norm', elementBytes: 2 },
+    {
+      ...cut('kv_b_proj', expanded, kvRank, 'outputs', heads),
+      module: 'norm',
+      elementBytes: 2,
+      derived: 'copy',
+    },
+    {
+      ...cut('q_b_proj', heads * (kvRank + ropeDim), queryRank ?? hidden, 'outputs', heads),
+      derived: 'product',
+    },
+    { ...cut('o_proj', hidden, heads * kvRank, 'inputs', heads), derived: 'product' },
     cut('o_proj', hidden, heads * valueDim, 'inputs', heads),
     ...(index === null ? [] : indexer(index, hidden, queryRank ?? hidden)),
   ];

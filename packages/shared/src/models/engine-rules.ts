@@ -11,6 +11,8 @@ export interface EngineRules {
   readonly remainder: Remainder;
   /** MLA is cached as a latent vector; before vLLM 0.7.1 as full heads. */
   readonly latentCache: boolean;
+  /** What is kept beside kv_b for decoding in the latent space. */
+  readonly absorbed: 'copy' | 'product' | null;
   /** The latent vector was padded from 576 to 640 elements (vLLM 0.7, V0 engine). */
   readonly latentPadTo: number;
   /** Sliding-window layers have block tables of their own (vLLM since 0.10). */
@@ -37,6 +39,7 @@ export function engineRules(engine: FitEngine, version: string | null): EngineRu
       version: number,
       remainder: 'at-the-end',
       latentCache: true,
+      absorbed: 'copy',
       latentPadTo: 1,
       windowGroups: true,
       groupSlack: 1,
@@ -50,13 +53,14 @@ export function engineRules(engine: FitEngine, version: string | null): EngineRu
     version: number,
     remainder: since('0.7.2') ? 'before-last' : 'last',
     latentCache: since('0.7.1'),
+    absorbed: since('0.8.0') ? 'copy' : since('0.7.1') ? 'product' : null,
     latentPadTo: since('0.7.1') && !since('0.8.0') ? 640 : 1,
     windowGroups: since('0.10.0'),
     groupSlack: since('0.14.0') ? 1.5 : 1.25,
     graphsInBudget: number !== null && since('0.20.0'),
     tokensByRequests: number !== null && since('0.20.0'),
     fraction: number !== null && since('0.20.0') ? 0.92 : 0.9,
-    scheduler: since('0.8.0') ? 'v1' : 'v0',
+    scheduler: /\bV0\b/.test(version ?? '') || !since('0.8.0') ? 'v0' : 'v1',
   };
 }
 

@@ -76,6 +76,7 @@ function matrixRules(matrix: Matrix, shape: ModelShape, groups: Groups): string[
     matrix.cut === 'whole' ||
     matrix.cut === 'vocabulary' ||
     matrix.module === 'norm' ||
+    matrix.derived !== undefined ||
     matrix.module === 'vision'
   )
     return [];

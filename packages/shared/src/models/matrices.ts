@@ -35,6 +35,8 @@ export interface Matrix {
   readonly group: 'attention' | 'dense' | 'vocabulary' | 'head' | 'experts';
   /** Heads along the cut side, where cuts must fall between heads. */
   readonly heads: number | null;
+  /** Made by the engine from other weights: it is on GPUs and in no checkpoint, and not in every version. */
+  readonly derived?: 'copy' | 'product';
   /** Bytes an element where it differs from the model's (float32 biases, kernels' own copies). */
   readonly elementBytes?: number;
 }

@@ -65,7 +65,7 @@ const SAMPLER_BYTES = 38.9;
 export function vllmOtherBytes(input: OverheadInput): number {
   if (input.gpus === 1) return 0.15 * GIB;
   if (input.nodes > 1) return 2.5 * GIB;
-  return (input.gpuBytes < 50 * GIB ? 0.4 : 1) * GIB;
+  return (input.gpuBytes < SMALL_CARD ? 0.4 : 1) * GIB;
 }
 
 /** Graphs of vLLM's default capture sizes: about 1 GiB, more with the number of layers. */
@@ -110,11 +110,16 @@ function encoderBytes({ vision, hidden }: ModelShape): number {
 const IMAGE_PATCHES = 65_536;
 
 /**
- * Free memory before the weights load. The context is there already, and the buffers of NCCL and of all-reduce, which grow
- * with the peers of one host (0.8 GiB gone with 1 GPU, 2.3 to 2.5 with 8, by four logs).
+ * Free memory before the weights load. The context is there already, and the buffers of NCCL and of all-reduce, which on
+ * NVSwitch hosts grow with the peers (0.5 to 0.8 GiB gone with 1 GPU or small cards, 2.3 to 2.5 with 8, by six logs).
  */
-export const sglangFreeBytes = (gpuBytes: number, gpus: number): number =>
-  gpuBytes - (0.6 + 0.22 * Math.min(gpus, 8)) * GIB;
+export function sglangFreeBytes(gpuBytes: number, gpus: number): number {
+  const peers = gpuBytes < SMALL_CARD ? 0 : Math.min(gpus, 8) - 1;
+  return gpuBytes - (0.6 + 0.25 * peers) * GIB;
+}
+
+/** Cards below this have no NVLink switch. */
+const SMALL_CARD = 50 * GIB;
 
 /**
  * SGLang's weights are what is gone from the device after loading: besides the tensors the allocator's segments, kernels

@@ -72,6 +72,7 @@ export function readQuantisation(
   stated: string | null,
   hasExperts: boolean,
 ): Quantisation {
+  const isLatent = typeof text.kv_lora_rank === 'number';
   const block = quantBlock(config) ?? quantBlock(text);
   const fp4Experts =
     (config.model_type === 'deepseek_v4' || text.model_type === 'deepseek_v4') && text.expert_dtype !== 'fp8';
@@ -83,7 +84,7 @@ export function readQuantisation(
       method,
       format: FORMATS[method],
       experts,
-      leaves: leftAlone(method, hasExperts, false),
+      leaves: leftAlone(method, hasExperts, false, isLatent),
     };
   }
   const { method, format, assumed } = readBlock(block);
@@ -95,7 +96,7 @@ export function readQuantisation(
     method,
     format,
     experts: fp4Experts ? FP4_EXPERTS : format,
-    leaves: leftAlone(method, hasExperts, ignored.length > 0),
+    leaves: leftAlone(method, hasExperts, ignored.length > 0, isLatent),
     ignored,
     assumed,
   };
@@ -191,10 +192,19 @@ function statedMethod(word: string): QuantMethod {
   return /int8|w8a8|8-?bit/.test(text) ? 'int8' : 'unknown';
 }
 
-/** MXFP4 and packed INT4 releases of expert models quantise the experts alone; every format leaves vocabulary, router and norms. */
-function leftAlone(method: QuantMethod, hasExperts: boolean, listed: boolean): ReadonlySet<Module> {
+/**
+ * Every format leaves vocabulary, router and norms. Without a list: MXFP4 and packed INT4 releases of expert models quantise
+ * the experts alone, NVFP4 releases with latent attention everything but that.
+ */
+function leftAlone(
+  method: QuantMethod,
+  hasExperts: boolean,
+  listed: boolean,
+  isLatent: boolean,
+): ReadonlySet<Module> {
   const always: Module[] = ['embedding', 'head', 'router', 'norm', 'vision'];
   const expertsOnly = hasExperts && !listed && (method === 'mxfp4' || method === 'int4');
+  if (method === 'nvfp4' && !listed && isLatent) return new Set([...always, 'attention']);
   return new Set(
     expertsOnly ? [...always, 'attention', 'linear-attention', 'mlp', 'shared-experts'] : always,
   );

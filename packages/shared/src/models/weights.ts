@@ -32,7 +32,7 @@ export interface Weights {
 export function modelWeights(shape: ModelShape, parallel: Parallel, rules: EngineRules): Weights {
   const hasExperts = shape.layers.some(({ mlp }) => mlp.kind === 'experts');
   const groups = groupsOf(parallel, rules.engine, hasExperts);
-  const sums = new PartSums(shape, parallel, groups, rules.latentCache);
+  const sums = new PartSums(shape, parallel, groups, rules.absorbed);
   let layer = 0;
   for (const [stage, count] of stageLayers(
     shape.layers.length,
@@ -100,10 +100,10 @@ class PartSums {
   readonly #shape: ModelShape;
   readonly #parallel: Parallel;
   readonly #groups: Groups;
-  readonly #absorbed: boolean;
+  readonly #absorbed: EngineRules['absorbed'];
   readonly #byLayer: boolean;
 
-  constructor(shape: ModelShape, parallel: Parallel, groups: Groups, absorbed: boolean) {
+  constructor(shape: ModelShape, parallel: Parallel, groups: Groups, absorbed: EngineRules['absorbed']) {
     this.#shape = shape;
     this.#parallel = parallel;
     this.#groups = groups;
@@ -114,8 +114,8 @@ class PartSums {
   addLayer(layer: Layer, index: number, stage: number): void {
     let matrices = this.#layers.get(layer);
     if (matrices === undefined) {
-      const all = layerMatrices(layer, this.#shape);
-      matrices = this.#absorbed ? all : all.filter(({ name }) => name !== 'self_attn.absorbed');
+      const kept = ({ derived }: Matrix) => derived === undefined || derived === this.#absorbed;
+      matrices = layerMatrices(layer, this.#shape).filter(kept);
       this.#layers.set(layer, matrices);
     }
     for (const matrix of matrices) this.add(matrix, stage, index);
@@ -124,8 +124,7 @@ class PartSums {
   add(matrix: Matrix, stage: number, layer: number | null): void {
     const [whole, share] = this.#sizes(matrix, layer);
     const sum = this.#part(matrix.part);
-    // The absorbed copy is no parameter of the model: it exists on GPUs only.
-    if (matrix.name !== 'self_attn.absorbed') {
+    if (matrix.derived === undefined) {
       sum.parameters += matrix.outputs * matrix.inputs * matrix.copies;
       sum.bytes += whole;
     }
