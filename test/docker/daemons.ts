@@ -9,6 +9,8 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Daemon {
+  /** Folder of Docker's programs. */
+  readonly bin: string;
   readonly socketPath: string;
   /** Kills the daemon alone and starts it again: what a crash or an upgrade of Docker does. */
   restart(): Promise<void>;
@@ -50,6 +52,7 @@ export async function startDaemon(): Promise<Daemon> {
   };
   let child = await start();
   return {
+    bin,
     socketPath,
     async restart() {
       await end(child, 'SIGTERM');
@@ -117,4 +120,24 @@ export async function importImage({ socketPath }: Daemon, program: string): Prom
   } finally {
     rmSync(root, { recursive: true });
   }
+}
+
+/** Gives an image to another daemon, under the same id: an import of the same files would get another one. */
+export async function copyImage(from: Daemon, to: Daemon, image: string): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  request({ socketPath: from.socketPath, path: `/images/${image}/get` }, (archive) => {
+    const load = request(
+      { socketPath: to.socketPath, path: '/images/load?quiet=1', method: 'POST' },
+      (answer) => {
+        text(answer).then(
+          (said) => (answer.statusCode === 200 ? resolve() : reject(new Error(said))),
+          reject,
+        );
+      },
+    );
+    archive.pipe(load.on('error', reject));
+  })
+    .on('error', reject)
+    .end();
+  return promise;
 }
