@@ -1,84 +1,20 @@
-/**
- * Real vLLM and real SGLang over two real systemd hosts: deployed by `dsr1ctl deploy`, asked for a streamed completion
- * through the head, stopped without a trace. DSR1_ENGINE_ROUNDS repeats each gang (default 1).
- */
-import type { DeploymentDetail, EndpointAccess } from '@dsr1/shared/http-api/resources';
-import { type Test, test } from 'tap';
-import { streamChat } from '../lab/chat.ts';
-import { buildPackage, type Cluster, installOn, must, startCluster } from '../lab/cluster.ts';
+/** Real vLLM and real SGLang over two real systemd hosts: deployed, asked through the head, stopped without a trace. */
+import { test } from 'tap';
 import { labEngine } from '../lab/engines.ts';
-import { bootLab, type Lab } from '../lab/lab.ts';
 import { sglangGang, vllmGang } from './gangs.ts';
-
-const ROUNDS = Number(process.env.DSR1_ENGINE_ROUNDS ?? 1);
+import { serveOnTwoHosts } from './rounds.ts';
 
 test('real engines over two hosts', { timeout: 6_000_000 }, async (t) => {
   const vllm = labEngine('vllm');
   const sglang = labEngine('sglang');
-  const lab = bootLab(2, 1, [...new Set([...vllm.binds, ...sglang.binds])]);
-  t.teardown(() => lab.down());
-  const tarball = buildPackage();
-  for (const host of [1, 2]) await installOn(lab, host, tarball);
-  const cluster = await startCluster(lab, 2);
-  const gangs = [
-    { name: 'vllm-tp2', file: vllmGang('vllm-tp2', vllm, { tensor: 2 }) },
-    { name: 'sglang-tp2', file: sglangGang('sglang-tp2', sglang, { tensor: 2 }) },
-    { name: 'vllm-pp2', file: vllmGang('vllm-pp2', vllm, { pipeline: 2 }) },
-    { name: 'sglang-pp2', file: sglangGang('sglang-pp2', sglang, { pipeline: 2 }) },
-  ];
-  for (const { name, file } of gangs) {
-    await t.test(name, async (t) => {
-      const path = cluster.file(`${name}.yaml`, file);
-      for (let round = 1; round <= ROUNDS; round++) {
-        const before = await traces(lab);
-        await serveOnce(t, cluster, name, path);
-        t.same(
-          await traces(lab),
-          before,
-          `round ${round}: no process, port, file in /tmp or /dev/shm is left`,
-        );
-      }
-    });
-  }
+  await serveOnTwoHosts(
+    t,
+    [vllm, sglang],
+    [
+      { name: 'vllm-tp2', file: vllmGang('vllm-tp2', vllm, { tensor: 2 }) },
+      { name: 'sglang-tp2', file: sglangGang('sglang-tp2', sglang, { tensor: 2 }) },
+      { name: 'vllm-pp2', file: vllmGang('vllm-pp2', vllm, { pipeline: 2 }) },
+      { name: 'sglang-pp2', file: sglangGang('sglang-pp2', sglang, { pipeline: 2 }) },
+    ],
+  );
 });
-
-/** Deploys (or starts again), asks once, stops. */
-async function serveOnce(t: Test, cluster: Cluster, name: string, file: string): Promise<void> {
-  const startedMs = performance.now();
-  const deployed = await cluster.ctl(['deploy', file, '--yes'], 400_000);
-  t.equal(
-    deployed.code,
-    0,
-    `deployed\n${deployed.stdout.split('\n').slice(-40).join('\n')}${deployed.stderr}`,
-  );
-  const readySeconds = (performance.now() - startedMs) / 1000;
-  const { ranks } = await cluster.ctlJson<DeploymentDetail>(['status', name]);
-  const access = await cluster.ctlJson<EndpointAccess>(['access', name, '--key']);
-  const reply = await streamChat(access, 'Say something.', 16, 120_000);
-  t.ok(
-    reply.complete && reply.chunks > 1,
-    `${reply.chunks} chunks streamed through the head: ${reply.raw.slice(0, 300)}`,
-  );
-  const stranger = await streamChat({ ...access, apiKey: 'wrong' }, 'Say something.', 1);
-  t.equal(stranger.status, 401, 'a client without the generated key is refused');
-  must(await cluster.ctl(['stop', name]), 'stop');
-  must(await cluster.ctl(['wait', name, '--for', 'stopped', '--timeout', '60']), 'wait');
-  const phases = ranks
-    .map(({ rank, phaseSeconds }) => `rank ${rank} ${JSON.stringify(phaseSeconds)}`)
-    .join('; ');
-  t.comment(`${name}: serving ${readySeconds.toFixed(1)} s after deploy; ${phases}`);
-  must(await cluster.ctl(['rm', name]), 'rm');
-}
-
-/** What a stopped gang must not leave on any host. */
-async function traces(lab: Lab): Promise<readonly string[]> {
-  const look = [
-    'pgrep -fa "[v]llm|[V]LLM::|[s]glang|[r]ay::" || true',
-    "ss -Hltn | awk '{print $4}' | sort",
-    'find /tmp /dev/shm /run/dsr1/runs -mindepth 1 -maxdepth 1 -not -name "systemd-private-*" 2>/dev/null | sort',
-    'systemctl list-units --all --plain --no-legend "dsr1-run-*"',
-  ];
-  return Promise.all(
-    [1, 2].map(async (host) => must(await lab.exec(host, ['sh', '-c', look.join('\n')]), 'look').stdout),
-  );
-}
