@@ -311,6 +311,7 @@ test('a failed deploy prints the failing rank with its last lines and exits with
   const { code, out, err } = await runCtl(deploy, { home });
   t.equal(code, 7);
   t.match(out, /rank 1 on gpu2 exited with code 3; its last lines:\n {2}RuntimeError: no HCA/);
+  t.match(out, /unknown .*\n {2}rank1:1 {2}RuntimeError: no HCA/, 'and ends with a verdict');
   t.match(err, /r1 is failed: rank 1 ended before it served \[LAUNCH_FAILED\]\n.*dsr1ctl logs r1/);
   t.match((await runCtl(['status', 'r1'], { home })).out, /RuntimeError: no HCA/);
   feasible = false;
@@ -386,6 +387,55 @@ test('engine "command" takes its argv after --, and a bad deployment file is nam
     code: 0,
   });
   t.ok(existsSync(scripts));
+});
+
+test('diagnose reads a folder with facts, a file, standard input and a deployment', async (t) => {
+  const home = t.testdir({
+    logs: {
+      'facts.json': JSON.stringify({ nodes: 2, facts: { ulimit_l: 'unlimited' } }),
+      'rank0.log': 'RuntimeError: [pair.cc:5] Connection closed by peer [10.0.0.2]:1\n',
+      'rank1.log': 'NCCL WARN Call to ibv_reg_mr failed with error Cannot allocate memory\n',
+      'core.bin': Buffer.from([0, 1, 2, 255, 254, 10]),
+    },
+    bad: { 'facts.json': '{', 'a.log': '' },
+    'one.log': '\u001b[31mOSError: [Errno 98] Address already in use\u001b[0m\n',
+  });
+  const json = await runCtl(['diagnose', 'logs', '--json'], { home });
+  t.equal(json.code, 0);
+  const { diagnoses } = JSON.parse(json.out);
+  t.same(
+    diagnoses.map(({ category }: { category: string }) => category),
+    ['os-kernel-bug', 'peer-died'],
+    'facts tell a kernel from a limit',
+  );
+  t.match(diagnoses[0], {
+    where: 'rank1.log',
+    evidence: [{ file: 'rank1.log', number: 1, line: /ibv_reg_mr/ }],
+  });
+  const one = await runCtl(['diagnose', 'one.log'], { home });
+  t.match(one.out, /port-in-use .*\n.*one\.log:1 {2}OSError.*\n.*\n {2}fix {2}.*ss -ltnp/);
+  t.notMatch(one.out, /\u001b/, 'a log cannot speak to the terminal');
+  const pasted = await runCtl(['diagnose', '-'], {
+    home,
+    input: 'torch.OutOfMemoryError: CUDA out of memory.',
+  });
+  t.match(pasted.out, /^oom /);
+  t.match((await runCtl(['diagnose', '-'], { home, input: 'all is well\n' })).out, /nothing wrong/);
+  t.match(await runCtl(['diagnose', 'bad'], { home }), { err: /facts\.json: expected JSON/ });
+  t.match(await runCtl(['diagnose', './nowhere'], { home }), { err: /NOT_FOUND/ });
+
+  await fakeCoordinator(t, home, {
+    'GET /deployments/r1': aDeployment({
+      state: 'failed',
+      message: 'rank 1 ended',
+      ranks: [aRank({}), aRank({ rank: 1, node: 'gpu2', state: 'exited', exitCode: 1 })],
+    }),
+    'GET /deployments/r1/logs': ({ query }: { query: { rank: string } }) =>
+      query.rank === '1' ? 'FileNotFoundError: /models/r1 (invalid repository id)\n' : 'INFO well\n',
+  });
+  const live = await runCtl(['diagnose', 'r1'], { home });
+  t.match(live.out, /^model-files-missing {2}this node has nothing at \/models\/r1/);
+  t.match(live.out, /rank1:1/);
 });
 
 test('logs come per rank, and follow the story of every rank at once', async (t) => {

@@ -36,12 +36,14 @@ test('every category is told from several wordings of the programs that print it
   t.end();
 });
 
-test('the same lines are told late in a long log, where one cheap look comes first', (t) => {
-  const healthy = 'INFO 01-01 00:00:00 [loggers.py:80] Avg prompt throughput: 10.0 tokens/s\n'.repeat(2500);
-  for (const [category, logs] of Object.entries(samples)) {
-    for (const [log, facts = null] of logs)
-      t.equal(categoryOf([read(healthy + log)], facts), category, log.slice(0, 200));
-  }
+test('the same lines are known late in a long log, where one cheap look comes first', (t) => {
+  const logs = Object.values(samples).flatMap((each) => each.map(([log]) => log));
+  const healthy = 'INFO 01-01 00:00:00 [loggers.py:80] Running: 3 reqs\n'.repeat(2100);
+  const late = rulesHit(`${healthy}${logs.join('\n')}`);
+  t.same(
+    [...new Set(logs.flatMap((log) => [...rulesHit(log)]))].filter((id) => !late.has(id)),
+    [],
+  );
   t.end();
 });
 
@@ -175,7 +177,97 @@ test('nothing wrong gives nothing, and what no rule knows is unknown with its li
 });
 
 test('the fix names figures and settings of the line', (t) => {
-  const [log] = samples['kv-cache-too-small']?.[0] ?? [''];
-  t.match(diagnose([read(log)], null)[0]?.fix, /--max-model-len 15808/);
+  const sample = samples['kv-cache-too-small']?.find(([log]) => log.includes('15808'));
+  t.match(diagnose([read(sample?.[0] ?? '')], null)[0]?.fix, /--max-model-len 15808/);
+  t.end();
+});
+
+/** The suite takes a few; DSR1_FUZZ_COUNT=250000 takes the rest. */
+const FUZZ_COUNT = Number(process.env.DSR1_FUZZ_COUNT ?? 1000);
+
+test('mutated logs and facts: no exception, no hang, evidence only of lines that are there', (t) => {
+  const seeds = Object.values(samples).flatMap((logs) => logs.map(([log]) => log));
+  const faults: string[] = [];
+  for (let number = 0; number < FUZZ_COUNT; number++) {
+    const random = randomOf(number);
+    const log = mutated(seeds, random);
+    const started = performance.now();
+    const reading = read(log);
+    const found = diagnose([reading], mutatedFacts(random));
+    const lines = log.split('\n');
+    if (performance.now() - started > 1000) faults.push(`${number}: slow`);
+    if (found.some(({ confidence }) => !(confidence >= 0 && confidence <= 1)))
+      faults.push(`${number}: confidence`);
+    if (found.some(({ evidence }) => evidence.some((each) => lines[each.number - 1] === undefined)))
+      faults.push(`${number}: no such line`);
+  }
+  t.same(faults, []);
+  t.end();
+});
+
+/** Numerical Recipes' linear congruential generator: the same number gives the same log. */
+function randomOf(seed: number): (below: number) => number {
+  let state = (seed * 2_654_435_761 + 1) >>> 0;
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
+
+function mutated(seeds: readonly string[], random: (below: number) => number): string {
+  const parts = Array.from({ length: 1 + random(6) }, () => seeds[random(seeds.length)] ?? '');
+  let log = parts.join(random(2) === 0 ? '\n' : ' ');
+  for (let count = random(8); count > 0; count--) {
+    const at = random(log.length + 1);
+    const noise = [
+      '\0',
+      '\u001b[31m',
+      '(',
+      '[',
+      '\n',
+      '$1',
+      '\ufffd',
+      '{"log":"',
+      ' '.repeat(200),
+      'a'.repeat(3000),
+      '\r',
+    ];
+    log =
+      random(3) === 0
+        ? log.slice(0, at) + log.slice(at + random(40))
+        : log.slice(0, at) + (noise[random(noise.length)] ?? '') + log.slice(at);
+  }
+  return log;
+}
+
+function mutatedFacts(random: (below: number) => number): unknown {
+  const values = [
+    null,
+    1,
+    'x',
+    [],
+    {},
+    { facts: { symptom: 'hang' } },
+    { nodes: -1 },
+    { nodes: 1e99 },
+    [[{ a: [1] }]],
+    { facts: { env: [] } },
+    '\0',
+  ];
+  return values[random(values.length)];
+}
+
+test('a line without an end, bytes that are no text, and endless repeats take bounded memory', (t) => {
+  const reader = createLogReader('big');
+  const cutter = createLineCutter(reader.push);
+  const chunk = '\0\u0001(((([[[[ error: '.repeat(3000);
+  for (let count = 0; count < 200; count++) cutter.push(chunk);
+  cutter.push('\n');
+  for (let count = 0; count < 20_000; count++)
+    cutter.push(`ERROR number ${count} OSError: [Errno 98] Address already in use\n`);
+  cutter.end();
+  const reading = reader.reading();
+  t.ok(JSON.stringify(reading).length < 1_000_000, 'what is kept stays small');
+  t.equal(categoryOf([reading]), 'port-in-use');
   t.end();
 });

@@ -23,13 +23,20 @@ export function diagnose(readings: readonly LogReading[], facts: unknown): Diagn
   const found = [...Map.groupBy(ranked, ({ hit }) => hit.rule.category).values()].map((group) =>
     diagnosisOf(group, readings),
   );
-  const fabric = fabricDiagnoses(readings).filter(({ category }) =>
-    found.every((each) => each.category !== category),
-  );
+  const fabric = fabricDiagnoses(readings).filter((each) => isNews(each, found));
   const witnesses = ranked.every(({ hit }) => hit.rule.strength === 'consequence');
   if (!witnesses) return [...found, ...fabric];
   if (fabric.length > 0) return [...fabric, ...found];
   return found.length > 0 ? ofWitnesses(found, readings) : unknown(readings, scene);
+}
+
+/** Neither the category nor all of its lines are told already. */
+function isNews({ category, evidence }: Diagnosis, found: readonly Diagnosis[]): boolean {
+  const told = new Set(found.flatMap((each) => each.evidence.map(({ file, number }) => `${file}:${number}`)));
+  return (
+    found.every((each) => each.category !== category) &&
+    evidence.some(({ file, number }) => !told.has(`${file}:${number}`))
+  );
 }
 
 const isAlarm = ({ kind }: Telling): boolean => kind !== 'echo';

@@ -29,7 +29,7 @@ export const commandRules: readonly Rule[] = [
   {
     id: 'config-unknown-key',
     category: 'bad-flag',
-    line: /(?:EngineArgs|ServerArgs|\bLLM|\w+Config)\S{0,30}\(\) got an unexpected keyword argument '(\w+)'|\[type=(?:extra_forbidden|unexpected_keyword_argument)|Extra inputs are not permitted|Unexpected keyword argument/,
+    line: /(?:EngineArgs|ServerArgs|\bLLM|Config)\S{0,30}\(\) got an unexpected keyword argument '(\w+)'|\[type=(?:extra_forbidden|unexpected_keyword_argument)|Extra inputs are not permitted|Unexpected keyword argument/,
     strength: 'proof',
     source: 'vllm/engine/arg_utils.py, sglang/srt/server_args.py, pydantic',
   },
@@ -50,7 +50,7 @@ export const commandRules: readonly Rule[] = [
   {
     id: 'flag-removed',
     category: 'bad-flag',
-    line: /--[\w-]+\S{0,3} .{0,60}(?:(?:has|have) been removed|was removed|(?:is )?no longer (?:supported|available)|is not (?:a )?(?:valid|recognized|known))/,
+    line: /(?<![\w-])--[\w-]{1,80}\S{0,3} .{0,60}(?:(?:has|have) been removed|was removed|(?:is )?no longer (?:supported|available)|is not (?:a )?(?:valid|recognized|known))/,
     strength: 'strong',
     source: 'vllm/engine/arg_utils.py, sglang/srt/server_args.py',
   },

@@ -5,7 +5,7 @@ export const fileRules: readonly Rule[] = [
   {
     id: 'path-missing',
     category: 'model-files-missing',
-    line: /(?:FileNotFoundError|OSError|NotADirectoryError|EntryNotFoundError|ValueError|NotFoundError): .{0,80}?(\/\S+?|\S+\.(?:safetensors|json|model|bin|gguf|pt|txt|tiktoken))['"`]? ?\(?(?:invalid repository id|does not exist|is not a (?:local folder|directory|file)|not found)|(\/\S+) \(invalid repository id\)|(\/\S+) does not exist on this node/,
+    line: /(?:FileNotFoundError|OSError|NotADirectoryError|EntryNotFoundError|ValueError|NotFoundError): .{0,80}?(\/\S{1,300}?|(?<!\S)\S{1,300}\.(?:safetensors|json|model|bin|gguf|pt|txt|tiktoken))['"`]? ?\(?(?:invalid repository id|does not exist|is not a (?:local folder|directory|file)|not found)|(?<!\S)(\/\S{1,300}) \(invalid repository id\)|(?<!\S)(\/\S{1,300}) does not exist on this node/,
     strength: 'proof',
     source: 'vllm/transformers_utils, transformers, dsr1 prepare check',
     cause: 'this node has nothing at $1',

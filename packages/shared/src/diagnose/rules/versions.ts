@@ -16,7 +16,7 @@ export const versionRules: readonly Rule[] = [
   {
     id: 'package-below-minimum',
     category: 'version-mismatch',
-    line: /(\S+) is installed with version (\S+), which is less than the minimum required version (\S+?)\.?(?:\s|$)/,
+    line: /(?<!\S)(\S{1,80}) is installed with version (\S{1,80}), which is less than the minimum required version (\S{1,80}?)\.?(?:\s|$)/,
     strength: 'proof',
     source: 'sglang/srt/utils assert_pkg_version',
     cause: '$1 is $2, this version of the engine needs at least $3',
@@ -25,14 +25,14 @@ export const versionRules: readonly Rule[] = [
   {
     id: 'package-requirement',
     category: 'version-mismatch',
-    line: /is required for a normal functioning of this module, but found|[Vv]ersionConflict|DistributionNotFound|\w[\w.-]+ ?[><=!~]=+ ?[\d.]+\S* (?:is|are) required|requires? \w[\w.-]* ?[><=~!]=+ ?[\d.]+.{0,40}(?:but|found|installed|got)|but you have \S+ \d[\d.]*\S* (?:which is )?incompatible|(?:does not match|doesn't match|not match) (?:the )?(?:\w+[ -])?version|version \(?\S+?\)? does not match|(?:incompatible|mismatched|different) versions? of|version incompatibility/,
+    line: /is required for a normal functioning of this module, but found|[Vv]ersionConflict|DistributionNotFound|(?<![\w.-])\w[\w.-]{0,80} ?[><=!~]=+ ?[\d.]+\S{0,40} (?:is|are) required|requires? \w[\w.-]{0,80} ?[><=~!]=+ ?[\d.]+.{0,40}(?:but|found|installed|got)|but you have \S+ \d[\d.]*\S* (?:which is )?incompatible|(?:does not match|doesn't match|not match) (?:the )?(?:\w+[ -])?version|version \(?\S+?\)? does not match|(?:incompatible|mismatched|different) versions? of|version incompatibility/,
     strength: 'proof',
     source: 'transformers/utils/versions.py, pip, flashinfer/version checks',
   },
   {
     id: 'abi-symbol',
     category: 'version-mismatch',
-    line: /(\S*): undefined symbol: (_Z\w+|nccl\w+|__nvJitLink\w*|cu(?:blas|dnn|sparse|fft|solver|rand)\w*|iJIT\w*|Py\w+)/,
+    line: /(?<!\S)(\S*): undefined symbol: (_Z\w+|nccl\w+|__nvJitLink\w*|cu(?:blas|dnn|sparse|fft|solver|rand)\w*|iJIT\w*|Py\w+)/,
     strength: 'proof',
     source: 'ELF loader; mangled names are of C++ libraries such as libtorch and libc10',
     when: (_, match) => !cachePath.test(match[1] ?? ''),
@@ -187,7 +187,7 @@ export const versionRules: readonly Rule[] = [
   {
     id: 'cached-library',
     category: 'cache-corrupt',
-    line: /(\S*\/(?:\.cache|\.triton|torchinductor|flashinfer|cached_ops|deep_gemm|torch_compile_cache)\S*)['"]?: ?(?:file too short|invalid ELF header|undefined symbol|cannot open shared object|failed to map segment|[Bb]ad magic)/,
+    line: /(?<!\S)(\S{0,300}\/(?:\.cache|\.triton|torchinductor|flashinfer|cached_ops|deep_gemm|torch_compile_cache)\S{0,300})['"]?: ?(?:file too short|invalid ELF header|undefined symbol|cannot open shared object|failed to map segment|[Bb]ad magic)/,
     strength: 'proof',
     source: 'ELF loader on an artefact of a kernel cache',
     cause: 'a compiled kernel in the cache is cut off, or was built by another version',
