@@ -7,7 +7,7 @@ import { globSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { enginesMissing, labMissing, rdmaMissing } from '../test/lab/missing.ts';
+import { dockerMissing, enginesMissing, labMissing, rdmaMissing } from '../test/lab/missing.ts';
 
 interface Count {
   passed: number;
@@ -28,7 +28,8 @@ const HELP = `scripts/test [--quick | --hosts | --engines | --rdma]... [--only T
 Without a flag everything that this machine can run is run. With flags, only these stages:
   --quick     types, lint, unit and end-to-end tests on loopback (about two minutes)
   --hosts     two real systemd hosts (root, Debian): join, launch, reboot, adoption
-  --engines   real vLLM and SGLang across two such hosts (installs 2.2 GB once into ~/.cache/dsr1)
+  --engines   real vLLM (also on Ray) and SGLang across two such hosts (installs 2.3 GB once into ~/.cache/dsr1)
+  --docker    two real Docker engines (65 MB once into ~/.cache/dsr1)
   --rdma      two virtual machines with soft-RoCE
   --only TEXT only test files whose path holds TEXT
 `;
@@ -38,6 +39,7 @@ const { values: flags } = parseArgs({
     quick: { type: 'boolean', default: false },
     hosts: { type: 'boolean', default: false },
     engines: { type: 'boolean', default: false },
+    docker: { type: 'boolean', default: false },
     rdma: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
     help: { type: 'boolean', default: false },
@@ -114,6 +116,11 @@ const ENGINES: Stage = {
   missing: enginesMissing,
   run: tap(['test/engines/*.test.ts'], 1, 1500),
 };
+const DOCKER: Stage = {
+  name: 'real Docker engines',
+  missing: dockerMissing,
+  run: tap(['test/docker/*.test.ts'], 1, 300),
+};
 const RDMA: Stage = { name: 'kernel RDMA', missing: rdmaMissing, run: tap(['test/rdma/*.test.ts'], 1, 900) };
 
 async function main(): Promise<void> {
@@ -122,9 +129,10 @@ async function main(): Promise<void> {
     ...(flags.quick ? QUICK : []),
     ...(flags.hosts ? [HOSTS] : []),
     ...(flags.engines ? [ENGINES] : []),
+    ...(flags.docker ? [DOCKER] : []),
     ...(flags.rdma ? [RDMA] : []),
   ];
-  const stages = chosen.length > 0 ? chosen : [...QUICK, HOSTS, ENGINES, RDMA];
+  const stages = chosen.length > 0 ? chosen : [...QUICK, HOSTS, ENGINES, DOCKER, RDMA];
   const sum: Count = { passed: 0, failed: 0, skipped: 0 };
   for (const stage of stages) {
     const why = stage.missing();

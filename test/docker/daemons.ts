@@ -17,10 +17,6 @@ export interface Daemon {
   stop(): Promise<void>;
 }
 
-/** Why no Docker engine can be run on this machine, null when one can. */
-export const dockerMissing = (): string | null =>
-  process.getuid?.() === 0 ? null : 'a Docker engine of its own needs root';
-
 export async function startDaemon(): Promise<Daemon> {
   const bin = execFileSync(join(import.meta.dirname, 'engine.sh'), { encoding: 'utf8' }).trim();
   // Short: paths of sockets end at 107 bytes.

@@ -9,7 +9,8 @@ import { liveStat } from '../../packages/agent/src/workload/runtimes/proc.ts';
 import { aPlan, DEADLINES } from '../../packages/agent/test/helpers/a-plan.ts';
 import { aWorkload, prepare, stop } from '../../packages/agent/test/helpers/a-workload.ts';
 import { waitFor } from '../../packages/agent/test/helpers/wait-for.ts';
-import { api, type Daemon, dockerMissing, importImage, startDaemon } from './daemons.ts';
+import { dockerMissing } from '../lab/missing.ts';
+import { api, type Daemon, importImage, startDaemon } from './daemons.ts';
 import { startRegistry } from './registry.ts';
 
 const program = join(import.meta.dirname, '../../packages/agent/test/helpers/stand-in-rank.mjs');

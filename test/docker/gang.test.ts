@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { test } from 'tap';
 import { waitFor } from '../../packages/agent/test/helpers/wait-for.ts';
 import { freshDir, joinHost, startCluster } from '../../packages/coordinator/test/support/cluster.ts';
-import { api, copyImage, dockerMissing, importImage, startDaemon } from './daemons.ts';
+import { dockerMissing } from '../lab/missing.ts';
+import { api, copyImage, importImage, startDaemon } from './daemons.ts';
 
 const agentProgram = join(import.meta.dirname, '../../packages/agent/src/main.ts');
 

@@ -27,6 +27,13 @@ export function enginesMissing(): string | null {
     : null;
 }
 
+/** Docker engines of their own (test/docker/engine.sh). */
+export function dockerMissing(): string | null {
+  if (process.platform !== 'linux') return 'needs Linux';
+  if (process.getuid?.() !== 0) return 'needs root (starts Docker engines of its own)';
+  return found('apt-get') ? null : 'needs Debian or Ubuntu (Docker comes from their archive)';
+}
+
 /** Virtual machines with soft-RoCE (rdma-vms.sh). */
 export function rdmaMissing(): string | null {
   const lab = labMissing();
