@@ -6,7 +6,7 @@ import type { FitQuestion } from '@dsr1/shared/models/evaluate';
 import { type FitAnswer, fit } from '@dsr1/shared/models/fit';
 import { type GpuClass, gpuByFacts, gpuByName } from '@dsr1/shared/models/gpus';
 import { type ModelSets, type SetNode, smallestSets } from '@dsr1/shared/models/smallest-sets';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { answerJson } from '../fit/answer-json.ts';
 import { answerLines, setLines } from '../fit/fit-lines.ts';
 import { findModel } from '../fit/read-model.ts';
@@ -54,10 +54,16 @@ export function fitCommand(io: CtlIo): Command {
     .addOption(
       new Option('--kv-cache-dtype <dtype>', fitText.cacheFlag).choices(['auto', 'fp8']).default('auto'),
     )
-    .option('--mem-fraction <share>', fitText.fractionFlag, Number.parseFloat)
+    .option('--mem-fraction <share>', fitText.fractionFlag, parseShare)
     .option('--explain', fitText.explainFlag)
     .option('--record <file>', fitText.recordFlag)
     .action((model: string | undefined, options: FitOptions) => answer(io, model, options));
+}
+
+function parseShare(text: string): number {
+  const share = Number(text);
+  if (share > 0 && share <= 1) return share;
+  throw new InvalidArgumentError(fitText.expectedShare);
 }
 
 async function answer(io: CtlIo, model: string | undefined, options: FitOptions): Promise<void> {

@@ -21,6 +21,7 @@ export const fitText = {
   needGpus: 'expected --nodes, or --gpu with --count: whether it fits depends on them',
   nothingAt: (path: string) => `expected a record at ${path}, found none`,
   noJson: (path: string) => `${path}: expected a JSON object, found something else`,
+  expectedShare: 'expected a share above 0 and up to 1, such as 0.9',
   unknownGpu: (name: string) => `expected the name of a GPU, found ${name}`,
   unknownGpuHint:
     'H100, H200, H20, A100, L40S, RTX4090, MI300X and others are known; or say its size: `--gpu 48GiB`',

@@ -16,7 +16,7 @@ export interface SetNode {
 export interface SetOptions {
   readonly engine: FitEngine;
   readonly version: string | null;
-  /** Tokens that one request must have; null = what the config allows. */
+  /** Tokens that one request must have; null = what the config allows, or less when nothing holds that. */
   readonly contextTokens: number | null;
 }
 
@@ -40,6 +40,20 @@ export interface ModelSets {
  * one tensor group across all, then smaller stages.
  */
 export function smallestSets(shape: ModelShape, nodes: readonly SetNode[], options: SetOptions): ModelSets {
+  const full = setsFor(shape, nodes, options);
+  if (full.sets.length > 0 || options.contextTokens !== null) return full;
+  for (const contextTokens of SHORTER_CONTEXTS.filter((tokens) => tokens < (shape.contextMax ?? 0))) {
+    const { sets, because } = setsFor(shape, nodes, { ...options, contextTokens });
+    if (sets.length > 0)
+      return { sets, because: `for ${contextTokens} of the model's ${shape.contextMax} tokens: ${because}` };
+  }
+  return full;
+}
+
+/** What is tried in turn when nothing holds the context that the model allows, and none was asked for. */
+const SHORTER_CONTEXTS = [131_072, 32_768, 8192];
+
+function setsFor(shape: ModelShape, nodes: readonly SetNode[], options: SetOptions): ModelSets {
   const sets = kinds(nodes).flatMap((kind) => setsOfKind(shape, kind, options));
   sets.sort(
     (a, b) =>

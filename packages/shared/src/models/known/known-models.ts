@@ -1,12 +1,15 @@
 /** Published models by name: `deepseek-r1`, or any repository whose name contains one. */
 import { nearest } from '../../nearest.ts';
 import type { JsonObject } from '../reader.ts';
-import { DEEPSEEK_LIKE } from './deepseek-like.ts';
+import { DEEPSEEK } from './deepseek.ts';
+import { EXPERTS } from './experts.ts';
+import { GEMMA } from './gemma.ts';
+import { GLM } from './glm.ts';
 import type { KnownModel } from './known-model.ts';
 import { LLAMA_LIKE } from './llama-like.ts';
 import { QWEN } from './qwen.ts';
 
-const ALL: readonly KnownModel[] = [...DEEPSEEK_LIKE, ...QWEN, ...LLAMA_LIKE];
+const ALL: readonly KnownModel[] = [...DEEPSEEK, ...GLM, ...EXPERTS, ...GEMMA, ...QWEN, ...LLAMA_LIKE];
 
 export const knownNames = (): string[] => ALL.flatMap(({ names }) => names).sort();
 

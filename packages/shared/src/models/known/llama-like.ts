@@ -41,7 +41,7 @@ const LLAMA: readonly Row[] = [
   ['llama-3-8b meta-llama-3-8b', 4096, 32, 32, 8, 14_336, 128_256, 8192],
   ['llama-3-70b meta-llama-3-70b', 8192, 80, 64, 8, 28_672, 128_256, 8192],
   [
-    'llama-3.1-8b deepseek-r1-distill-llama-8b hermes-3-llama-3.1-8b tulu-3-8b',
+    'llama-3.1-8b llama-guard-3-8b deepseek-r1-distill-llama-8b hermes-3-llama-3.1-8b tulu-3-8b',
     4096,
     32,
     32,
@@ -197,10 +197,35 @@ const OTHERS: readonly KnownModel[] = [
   plain('smollm3')(['smollm3-3b', 2048, 36, 16, 4, 11_008, 128_256, 65_536, TIED]),
 ];
 
+const COHERE: readonly Row[] = [
+  [
+    'command-r-08-2024 c4ai-command-r-08-2024 aya-expanse-32b',
+    8192,
+    40,
+    64,
+    8,
+    24_576,
+    256_000,
+    131_072,
+    TIED,
+  ],
+  ['aya-expanse-8b', 4096, 32, 32, 8, 14_336, 256_000, 8192, TIED],
+];
+
+const MORE: readonly KnownModel[] = [
+  ...COHERE.map(plain('cohere')),
+  plain('baichuan')(['baichuan2-13b', 5120, 40, 40, 40, 13_696, 125_696, 4096]),
+  plain('chatglm')(['chatglm3-6b', 4096, 28, 32, 2, 13_696, 65_024, 8192]),
+  plain('mimo')(['mimo-7b', 4096, 36, 32, 8, 11_008, 151_680, 32_768]),
+  plain('gemma')(['gemma-2b gemma-1.1-2b', 2048, 18, 8, 1, 16_384, 256_000, 8192, TIED]),
+  plain('gemma')(['gemma-7b gemma-1.1-7b', 3072, 28, 16, 16, 24_576, 256_000, 8192, TIED]),
+];
+
 export const LLAMA_LIKE: readonly KnownModel[] = [
   ...LLAMA.map(plain('llama')),
   ...MISTRAL.map(plain('llama')),
   ...MIXTRAL.map(plain('mixtral')),
   ...PHI.map(plain('phi3')),
   ...OTHERS,
+  ...MORE,
 ];

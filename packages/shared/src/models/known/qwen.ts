@@ -32,7 +32,7 @@ const dense =
   });
 
 const QWEN2: readonly Dense[] = [
-  ['qwen2-0.5b qwen2.5-0.5b qwen2.5-coder-0.5b qwen1.5-0.5b', 896, 24, 14, 2, 4864, 151_936, 32_768, true],
+  ['qwen2-0.5b qwen2.5-0.5b qwen2.5-coder-0.5b', 896, 24, 14, 2, 4864, 151_936, 32_768, true],
   [
     'qwen2-1.5b qwen2.5-1.5b qwen2.5-coder-1.5b qwen2.5-math-1.5b',
     1536,
@@ -55,12 +55,29 @@ const QWEN2: readonly Dense[] = [
   ['qwen2-72b qwen2.5-72b', 8192, 80, 64, 8, 29_568, 152_064, 32_768],
 ];
 
+const QWEN1_5: readonly Dense[] = [
+  ['qwen1.5-7b', 4096, 32, 32, 32, 11_008, 151_936, 32_768],
+  ['qwen1.5-14b', 5120, 40, 40, 40, 13_696, 152_064, 32_768],
+  ['qwen1.5-32b', 5120, 64, 40, 8, 27_392, 152_064, 32_768],
+  ['qwen1.5-72b', 8192, 80, 64, 64, 24_576, 152_064, 32_768],
+  ['qwen1.5-110b', 8192, 80, 64, 8, 49_152, 152_064, 32_768],
+];
+
 const QWEN3: readonly Dense[] = [
   ['qwen3-0.6b qwen3-embedding-0.6b', 1024, 28, 16, 8, 3072, 151_936, 40_960, true],
   ['qwen3-1.7b', 2048, 28, 16, 8, 6144, 151_936, 40_960, true],
-  ['qwen3-4b', 2560, 36, 32, 8, 9728, 151_936, 40_960, true],
+  ['qwen3-4b qwen3-embedding-4b qwen3-reranker-4b', 2560, 36, 32, 8, 9728, 151_936, 40_960, true],
   ['qwen3-4b-instruct-2507 qwen3-4b-thinking-2507', 2560, 36, 32, 8, 9728, 151_936, 262_144, true],
-  ['qwen3-8b deepseek-r1-0528-qwen3-8b', 4096, 36, 32, 8, 12_288, 151_936, 40_960],
+  [
+    'qwen3-8b qwen3-embedding-8b qwen3-reranker-8b deepseek-r1-0528-qwen3-8b',
+    4096,
+    36,
+    32,
+    8,
+    12_288,
+    151_936,
+    40_960,
+  ],
   ['qwen3-14b', 5120, 40, 40, 8, 17_408, 151_936, 40_960],
   ['qwen3-32b', 5120, 64, 64, 8, 25_600, 151_936, 40_960],
 ];
@@ -157,6 +174,7 @@ const VISION_3 = {
 };
 
 export const QWEN: readonly KnownModel[] = [
+  ...QWEN1_5.map(dense('qwen2')),
   ...QWEN2.map(dense('qwen2')),
   ...QWEN3.map(dense('qwen3', { head_dim: 128 })),
   ...QWEN3_MOE.map(moe('qwen3_moe')),
@@ -218,7 +236,7 @@ export const QWEN: readonly KnownModel[] = [
       max_position_embeddings: 32_768,
     },
   },
-  mixed('qwen3-next-80b-a3b', 'qwen3_next', {
+  mixed('qwen3-next-80b-a3b qwen3-coder-next', 'qwen3_next', {
     hidden_size: 2048,
     num_hidden_layers: 48,
     num_attention_heads: 16,
@@ -231,7 +249,7 @@ export const QWEN: readonly KnownModel[] = [
     intermediate_size: 5120,
     vocab_size: 151_936,
   }),
-  mixed('qwen3.5-35b-a3b', 'qwen3_5_moe', {
+  mixed('qwen3.5-35b-a3b qwen3.6-35b-a3b', 'qwen3_5_moe', {
     hidden_size: 2048,
     num_hidden_layers: 40,
     num_attention_heads: 16,
@@ -267,7 +285,7 @@ export const QWEN: readonly KnownModel[] = [
     shared_expert_intermediate_size: 1024,
     vocab_size: 248_320,
   }),
-  mixed('qwen3.5-27b', 'qwen3_5', {
+  mixed('qwen3.5-27b qwen3.6-27b', 'qwen3_5', {
     hidden_size: 5120,
     num_hidden_layers: 64,
     num_attention_heads: 24,
