@@ -1,5 +1,5 @@
 /** The models of this node: fetched, looked at, read, removed. Nothing here decides which node needs which. */
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { join, normalize } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '@dsr1/shared/clock';
@@ -90,7 +90,7 @@ export function createModels(deps: ModelsDeps) {
           await mkdir(path, { recursive: true });
           const clientFolders = await deps.clientFolders();
           const pause = (ms: number) => sleep(ms, undefined, { signal });
-          await pull(request, { pinned, at }, { clientFolders, pause }, signal);
+          await pull(request, { pinned, at }, { clientFolders, freeBytes, pause }, signal);
         } finally {
           await rm(tokenFile, { force: true });
         }
@@ -148,6 +148,11 @@ async function hubHashesOf(path: string, record: ModelRecord | null): Promise<Re
     record?.hubFiles.flatMap(({ name, hash }) => (hash === null ? [] : [[name, hash] as const])) ?? [];
   if (listed.length > 0) return new Map(listed);
   return readHubHashes(path, await readdir(path).catch(() => []));
+}
+
+async function freeBytes(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(path);
+  return bavail * bsize;
 }
 
 function statusOf(record: ModelRecord, job: ModelStatus['job']): ModelStatus {

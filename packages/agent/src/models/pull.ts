@@ -1,6 +1,6 @@
 /** Fetches one model with the hub's own client: listed and pinned first, room checked, then fetched until it is whole. */
-import { lstat, mkdir, readdir, stat, statfs } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { lstat, mkdir, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Dsr1Error } from '@dsr1/shared/errors';
 import type { HubRequest } from '@dsr1/shared/weights/hub-command';
 import { download, findClient, type Listing, listFiles } from './hub-client.ts';
@@ -15,6 +15,8 @@ export interface PullProgress {
 export interface PullDeps {
   /** Folders in which the hub's client may be. */
   readonly clientFolders: readonly string[];
+  /** Of the file system that holds a path. */
+  readonly freeBytes: (path: string) => Promise<number>;
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
@@ -31,7 +33,7 @@ export async function pull(
   const pinned = { ...request, source: { ...request.source, revision: listing.revision ?? '' } };
   const total = listing.files.reduce((sum, { bytes }) => sum + bytes, 0);
   progress.pinned(listing);
-  await checkRoom(request.path, total);
+  await checkRoom(request.path, total, deps.freeBytes);
 
   const watch = setInterval(async () => {
     progress.at(Math.min(total, await bytesIn(request.path)), total, 'fetching');
@@ -59,9 +61,8 @@ const RETRY_MS = 5000;
 /** Beyond the files: what the client keeps beside them. */
 const SPARE_BYTES = 64 * 1024 * 1024;
 
-async function checkRoom(path: string, totalBytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(await existing(path));
-  const free = bavail * bsize;
+async function checkRoom(path: string, totalBytes: number, freeBytes: PullDeps['freeBytes']): Promise<void> {
+  const free = await freeBytes(path);
   const needed = totalBytes - (await bytesIn(path)) + SPARE_BYTES;
   if (free >= needed) return;
   throw new Dsr1Error(
@@ -100,14 +101,6 @@ async function bytesIn(folder: string): Promise<number> {
       }),
   );
   return sizes.reduce((sum, size) => sum + size, 0);
-}
-
-async function existing(path: string): Promise<string> {
-  const there = await stat(path).then(
-    () => true,
-    () => false,
-  );
-  return there || path === '/' ? path : existing(dirname(path));
 }
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
