@@ -31,7 +31,7 @@ export function openDatabase(path: string): Database {
   try {
     if (existed) check(raw, path);
     raw.exec(
-      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000',
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000; PRAGMA wal_autocheckpoint = 128',
     );
   } catch (error) {
     raw.close();
@@ -79,13 +79,33 @@ function wrap(raw: DatabaseSync): Database {
     return statement;
   };
   return {
-    run: (sql, ...values) => Number(prepare(sql).run(...values).changes),
+    run: (sql, ...values) => Number(withRoom(raw, () => prepare(sql).run(...values)).changes),
     get: (sql, ...values) => prepare(sql).get(...values) ?? null,
     all: (sql, ...values) => prepare(sql).all(...values),
     exec: (sql) => raw.exec(sql),
-    transaction: (work) => transaction(raw, work),
+    transaction: (work) => withRoom(raw, () => transaction(raw, work)),
     close: () => raw.close(),
   };
+}
+
+const SQLITE_FULL = 13;
+
+/**
+ * On a full disk the log cannot grow, and would never be emptied: what it holds goes into the database, and the write,
+ * which was rolled back, is tried once more in the log's own room.
+ */
+function withRoom<T>(raw: DatabaseSync, write: () => T): T {
+  try {
+    return write();
+  } catch (error) {
+    if ((error as { errcode?: unknown }).errcode !== SQLITE_FULL || raw.isTransaction) throw error;
+    try {
+      raw.exec('PRAGMA wal_checkpoint(RESTART)');
+    } catch {
+      throw error;
+    }
+    return write();
+  }
 }
 
 function transaction<T>(raw: DatabaseSync, work: () => T): T {
