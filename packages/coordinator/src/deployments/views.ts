@@ -24,6 +24,7 @@ export function toSummary(stored: StoredDeployment, nodes: NodesById, nowMs: num
 export function toDetail(stored: StoredDeployment, nodes: NodesById, nowMs: number): DeploymentDetail {
   const { deployment, attempt, past } = stored;
   const gang = attempt === null ? [] : lookAtGang(deployment.name, attempt, nodes);
+  const failure = deployment.state === 'failed' ? attempt?.ending?.failure : null;
   const made = past.length + (attempt !== null && attempt.ending === null ? 1 : 0);
   return {
     ...toSummary(stored, nodes, nowMs),
@@ -31,6 +32,9 @@ export function toDetail(stored: StoredDeployment, nodes: NodesById, nowMs: numb
     plan: attempt?.plan ?? null,
     ranks: attempt === null ? [] : gang.map((rank) => toRankStatus(rank, attempt)),
     rejections: [...deployment.rejections],
+    ...(failure == null
+      ? {}
+      : { failure: { code: failure.code, message: failure.message, hint: failure.hint } }),
     attempts: Math.max(0, made - 1),
   };
 }

@@ -1,7 +1,14 @@
 /** May an attempt that is over be followed by another, and when? */
 import { backoffMs } from '@dsr1/shared/backoff';
 import { assertNever } from '@dsr1/shared/errors';
-import type { AttemptRecord, DeploymentRecord, EndCause, PastAttempt, ReconcilePolicy } from './model.ts';
+import type {
+  AttemptRecord,
+  DeploymentRecord,
+  EndCause,
+  Ending,
+  PastAttempt,
+  ReconcilePolicy,
+} from './model.ts';
 
 export type Verdict =
   | { readonly kind: 'relaunch'; readonly notBeforeMs: number; readonly avoidPorts: readonly number[] }
@@ -25,6 +32,7 @@ export function judge(
     case 'no-fault':
       return relaunchAt(endedAtMs + delayMs(recent, 'no-fault', policy));
     case 'ports':
+      if (isChosen(deployment, ending) && !hasServed(recent)) return fail(ending.message);
       if (streak(recent, 'ports') > policy.maxPortRetries) {
         return fail(`${ending.message}; ${policy.maxPortRetries} more tries found ports taken as well`);
       }
@@ -34,7 +42,7 @@ export function judge(
         avoidPorts: portsToAvoid(deployment, attempt, recent),
       };
     case 'fault': {
-      if (!recent.some((one) => one.servedAtMs !== null)) return fail(ending.message);
+      if (!hasServed(recent)) return fail(ending.message);
       const max = deployment.spec.restart?.maxAttempts ?? policy.maxAttempts;
       const windowSeconds = deployment.spec.restart?.windowSeconds ?? policy.windowSeconds;
       const faults = recent.filter(
@@ -79,6 +87,12 @@ function delayMs(recent: readonly PastAttempt[], kind: CauseKind, policy: Reconc
 
 const wasStable = (one: PastAttempt, policy: ReconcilePolicy): boolean =>
   one.servedAtMs !== null && one.endedAtMs - one.servedAtMs >= policy.stableMs;
+
+const hasServed = (recent: readonly PastAttempt[]): boolean => recent.some((one) => one.servedAtMs !== null);
+
+/** The taken port is the one that the operator chose: another try finds it taken as well. */
+const isChosen = ({ spec }: DeploymentRecord, { failure }: Ending): boolean =>
+  spec.endpoint?.port !== undefined && failure?.takenPorts?.includes(spec.endpoint.port) === true;
 
 const streak = (recent: readonly PastAttempt[], kind: CauseKind): number => {
   const other = recent.findIndex((one) => kindOf(one.cause) !== kind);

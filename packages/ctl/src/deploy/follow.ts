@@ -1,5 +1,5 @@
 /** Watches one deployment until it is where it should be. */
-import { Dsr1Error, toDsr1Error } from '@dsr1/shared/errors';
+import { Dsr1Error, isErrorCode, toDsr1Error } from '@dsr1/shared/errors';
 import type { DeploymentDetail } from '@dsr1/shared/http-api/resources';
 import type { Api } from '../client/api.ts';
 import type { CtlIo } from '../io.ts';
@@ -15,7 +15,7 @@ const SILENCE_MS = 60_000;
 
 /**
  * Looks again and again, and tells `onLook` what it saw; resolves with the deployment at its goal.
- * @throws LAUNCH_FAILED when it failed (or was stopped while serving was awaited), and what `onLook` throws
+ * @throws when it failed (or was stopped while serving was awaited) what the node said, else LAUNCH_FAILED; and what `onLook` throws
  */
 export async function follow(
   io: CtlIo,
@@ -51,9 +51,11 @@ async function look(api: Api, name: string, patient: boolean): Promise<Deploymen
   }
 }
 
-function launchFailed(detail: DeploymentDetail): Dsr1Error {
-  return new Dsr1Error('LAUNCH_FAILED', deploymentText.failed(detail.name, detail.state, detail.message), {
-    hint: deploymentText.failedHint(detail.name),
-    details: { rejections: detail.rejections },
+/** By the name, and with the advice, that the node gave, where it gave one. */
+function launchFailed({ name, state, message, failure, rejections }: DeploymentDetail): Dsr1Error {
+  const code = failure !== undefined && isErrorCode(failure.code) ? failure.code : 'LAUNCH_FAILED';
+  return new Dsr1Error(code, deploymentText.failed(name, state, message), {
+    hint: failure?.hint ?? deploymentText.failedHint(name),
+    details: { rejections },
   });
 }

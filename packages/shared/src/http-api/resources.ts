@@ -128,6 +128,10 @@ export const DeploymentDetail = Type.Intersect([
     plan: Nullable(LaunchPlan),
     ranks: Type.Array(RankStatus),
     rejections: Type.Array(Rejection),
+    /** What a node answered or reported that made the deployment fail; absent when it only ended. */
+    failure: Type.Optional(
+      Type.Object({ code: Type.String(), message: Type.String(), hint: Nullable(Type.String()) }),
+    ),
     /** Relaunches since it was deployed. */
     attempts: Type.Integer(),
   }),
