@@ -1,21 +1,25 @@
-/** Writes the docs that are made of code: docs/errors.md and docs/config.md. `--check` only says which are not current. */
+/** Writes the docs that are made of code: docs/errors.md, docs/config.md and docs/diagnosis.md. `--check` only says which are not current. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AgentConfig } from '../packages/agent/src/config/config.ts';
 import { CoordinatorConfig } from '../packages/coordinator/src/config.ts';
 import { envNameOf, flagNameOf } from '../packages/shared/src/config.ts';
 import { ERROR_TABLE } from '../packages/shared/src/error-table.ts';
+import { diagnosisDoc } from './diagnosis-doc.ts';
 
 const root = join(import.meta.dirname, '..');
 const check = process.argv.includes('--check');
-const stale = Object.entries({ 'docs/errors.md': errorsDoc(), 'docs/config.md': configDoc() }).filter(
-  ([path, text]) => {
-    const file = join(root, path);
-    const current = existsSync(file) && readFileSync(file, 'utf8') === text;
-    if (!current && !check) writeFileSync(file, text);
-    return !current;
-  },
-);
+const docs = {
+  'docs/errors.md': errorsDoc(),
+  'docs/config.md': configDoc(),
+  'docs/diagnosis.md': diagnosisDoc(),
+};
+const stale = Object.entries(docs).filter(([path, text]) => {
+  const file = join(root, path);
+  const current = existsSync(file) && readFileSync(file, 'utf8') === text;
+  if (!current && !check) writeFileSync(file, text);
+  return !current;
+});
 for (const [path] of stale)
   process.stdout.write(`${path} ${check ? 'is not current: run scripts/gen-docs.ts' : 'written'}\n`);
 if (check && stale.length > 0) process.exitCode = 1;
