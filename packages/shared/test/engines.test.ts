@@ -208,6 +208,7 @@ test('flags: what the version lacks, with the replacement', async (t) => {
   t.match(problems('sglang', '0.5.23', ['--disable-mla']), [
     /^flag-unknown: SGLang 0\.5\.23 has no --disable-mla → use --attention-backend/,
   ]);
+  t.match(problems('sglang', '0.5.23', ['--gated-launch-port', '21000']), [/^flag-owned: .*→ remove it/]);
   t.match(problems('sglang', '0.5.23', ['--enable']), [/^flag-unknown: --enable could mean/]);
   t.match(problems('vllm-ray', '0.32.0', ['--distributed-executor-backend', 'mp']), [/^flag-owned/]);
   t.match(problems('vllm-ray', '0.32.0', [], { RAY_ADDRESS: 'x:1' }), [/^env-owned/]);
@@ -230,8 +231,8 @@ test('flags: what the version lacks, with the replacement', async (t) => {
       '0.9',
       '--cuda-graph-backend-decode',
       'disabled',
-      '--gated-launch-port',
-      '21000',
+      '--c128-page-size',
+      '128',
       '--watchdog-timeout',
       '30',
     ]),
@@ -240,12 +241,10 @@ test('flags: what the version lacks, with the replacement', async (t) => {
 });
 
 test('flags: every tested version has its own list', async (t) => {
-  t.match(problems('sglang', '0.5.17', ['--gated-launch-port', '21000']), [
-    /0\.5\.17 has no --gated-launch-port/,
-  ]);
+  t.match(problems('sglang', '0.5.17', ['--c128-page-size', '128']), [/0\.5\.17 has no --c128-page-size/]);
   t.same(problems('sglang', '0.5.17', ['--torchao-config', 'int8', '--attention-backend', 'triton']), []);
   t.match(problems('sglang', '0.5.23', ['--torchao-config', 'int8']), [/^flag-unknown/]);
-  t.same(problems('sglang', '0.5.23.post1', ['--gated-launch-port', '21000']), []);
+  t.same(problems('sglang', '0.5.23.post1', ['--c128-page-size', '128']), []);
   t.equal(engine('sglang').knowsFlagsOf('0.5.18'), false);
   t.equal(engine('vllm').knowsFlagsOf('0.32.0+cpu'), true);
 });

@@ -100,7 +100,7 @@ export function wordsByFlag(argv: readonly string[]): string[][] {
   const groups: string[][] = [];
   for (const word of argv) {
     const group = groups.at(-1);
-    if (group === undefined || /^-{1,2}[A-Za-z]/.test(word)) groups.push([word]);
+    if (group === undefined || /^--$|^-{1,2}[A-Za-z]/.test(word)) groups.push([word]);
     else group.push(word);
   }
   return groups;

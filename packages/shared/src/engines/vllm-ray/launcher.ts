@@ -1,17 +1,19 @@
 /**
- * A Python program in the run folder of every rank. It holds a process of a rank back until Ray is where that process
- * needs it, then becomes that process (exec): nothing else waits, so adoption, logs and stops are those of any process.
+ * A Python program in the run folder of every rank. It holds the rank's program back until Ray is where that program
+ * needs it, then becomes it (exec): a rank stays one process tree, with one log, one private /tmp and one end.
  */
 export const LAUNCHER_FILE = { name: 'launcher.py', content: launcher() };
 
 function launcher(): string {
   return `"""
-launcher.py GCS NODES PROGRAM [ARGUMENT...]
-
-Becomes PROGRAM once Ray's control store listens at GCS (HOST:PORT) and, if NODES is not 0, that many Ray nodes are alive.
+launcher.py GCS 0 PROGRAM [ARGUMENT...]
+    becomes PROGRAM once Ray's control store listens at GCS (HOST:PORT)
+launcher.py GCS NODES RAY [ARGUMENT...] -- PROGRAM [ARGUMENT...]
+    starts RAY beside itself, and becomes PROGRAM once NODES Ray nodes are alive
 """
 import os
 import socket
+import subprocess
 import sys
 import time
 
@@ -29,15 +31,33 @@ def settle(params, head):
     params.no_monitor = True
 
 
-def main(gcs, nodes, program, *arguments):
+def main(gcs, nodes, *command):
+    if nodes == "0":
+        await_listener(gcs, lambda: None)
+        become(command)
+    end = command.index("--")
+    ray = subprocess.Popen(command[:end])
+
+    def check_ray():
+        if ray.poll() is not None:
+            sys.exit(f"launcher: {command[0]} ended with {ray.returncode}")
+
+    await_listener(gcs, check_ray)
+    await_nodes(gcs, int(nodes), check_ray)
+    become(command[end + 1 :])
+
+
+def become(command):
+    say(f"starts {command[0]}")
+    os.execvp(command[0], command)
+
+
+def await_listener(gcs, check):
     host, port = gcs.rsplit(":", 1)
     say(f"waits for Ray at {gcs}")
     while not listens(host.strip("[]"), int(port)):
+        check()
         time.sleep(0.2)
-    if nodes != "0":
-        await_nodes(gcs, int(nodes))
-    say(f"starts {program}")
-    os.execv(program, [program, *arguments])
 
 
 def listens(host, port):
@@ -48,11 +68,12 @@ def listens(host, port):
         return False
 
 
-def await_nodes(gcs, wanted):
+def await_nodes(gcs, wanted, check):
     import ray
 
     connected = False
     while not connected:
+        check()
         try:
             ray.init(address=gcs, log_to_driver=False, logging_level="error")
             connected = True
@@ -61,6 +82,7 @@ def await_nodes(gcs, wanted):
             time.sleep(1)
     found = -1
     while found < wanted:
+        check()
         time.sleep(0 if found < 0 else 0.5)
         alive = [node["NodeManagerAddress"] for node in ray.nodes() if node["Alive"]]
         if len(alive) != found:

@@ -37,7 +37,7 @@ export const vllmRay: Engine = {
       phase: 'rendezvous',
       detail: '$1 Ray nodes are in',
     },
-    { pattern: /\bRay runtime started/, phase: 'rendezvous', detail: 'the Ray node runs', progress: 1 },
+    { pattern: /\bRay runtime started/, phase: 'rendezvous', detail: 'the Ray node runs' },
     ...VLLM_PHASES,
   ]),
   deadlines: VLLM_DEADLINES,
@@ -46,50 +46,32 @@ export const vllmRay: Engine = {
   ports: () => [{ name: 'http', span: 1, use: 'endpoint', on: 'head' }, ...RAY_PORTS],
 
   check: (spec, install) => [
-    ...(spec.engine.image === undefined ? [] : [noImages()]),
     ...(install !== null && install.ray === null ? [noRay(install.python)] : []),
     ...checkVllm(spec, install?.version ?? null, owned),
   ],
   knowsFlagsOf: (version) => vllmFlags(version) !== null,
 
   processes(context) {
-    const { rank, nodes, spec } = context;
-    const start = [vllmScript(context, 'ray'), 'start'];
-    const node = {
-      flags: rayStartFlags(context),
-      env: [...rankEnv(context), ...HOOK],
-      operatorArgs: [],
-      operatorEnv: spec.engine.env ?? {},
-    };
-    if (rank > 0) {
-      const entry = [...launcher(context, 0), ...start];
+    const { rank, spec } = context;
+    const start = [...launcher(context), vllmScript(context, 'ray'), 'start'];
+    const node = { id: 'main', entry: start, operatorEnv: spec.engine.env ?? {} };
+    if (rank > 0)
       return [
         processPlan({
-          id: 'main',
-          entry,
-          entryBecause: "ray start, once the head's control store listens",
           ...node,
+          entryBecause: "ray start, once the head's control store listens",
+          flags: rayStartFlags(context),
+          env: [...rankEnv(context), ...HOOK],
+          operatorArgs: [],
         }),
       ];
-    }
     return [
-      processPlan({ id: 'ray', entry: start, entryBecause: 'the Ray node of the head', ...node }),
       processPlan({
-        id: 'main',
-        entry: [...launcher(context, nodes), ...serveEntry(context)],
-        entryBecause: 'vllm serve, once every Ray node is in',
-        flags: [
-          ...modelFlags(context),
-          {
-            name: '--distributed-executor-backend',
-            value: 'ray',
-            because: 'workers are actors on the Ray nodes',
-          },
-          ...servingFlags(context),
-        ],
-        env: [...rankEnv(context), ...driverEnv(context)],
+        ...node,
+        entryBecause: 'ray start, and beside it what follows --',
+        flags: [...rayStartFlags(context), ...serve(context)].map(portOfBoth),
+        env: [...rankEnv(context), ...HOOK, ...driverEnv(context)],
         operatorArgs: spec.engine.args ?? [],
-        operatorEnv: spec.engine.env ?? {},
       }),
     ];
   },
@@ -116,12 +98,33 @@ export const vllmRay: Engine = {
   health: vllmHealth,
 };
 
-const launcher = (context: RankContext, nodes: number): readonly string[] => [
+const launcher = (context: RankContext): readonly string[] => [
   context.install?.python ?? context.spec.engine.python ?? 'python3',
   '{runDir}/launcher.py',
   gcsAddress(context),
-  String(nodes),
+  context.rank === 0 ? String(context.nodes) : '0',
 ];
+
+const serve = (context: RankContext): readonly Setting[] => [
+  { name: '--', because: 'once every Ray node is in:' },
+  ...serveEntry(context).map((name) => ({ name, because: 'vllm serve' })),
+  ...modelFlags(context),
+  {
+    name: '--distributed-executor-backend',
+    value: 'ray',
+    because: 'workers are actors on the Ray nodes',
+  },
+  ...servingFlags(context),
+];
+
+/** The one flag that both commands have; reasons go by name. */
+const portOfBoth = (setting: Setting): Setting =>
+  setting.name === '--port'
+    ? {
+        ...setting,
+        because: "Ray's control store, fresh for this attempt; then the endpoint, kept over attempts",
+      }
+    : setting;
 
 /** Actors inherit these from the `ray start` of their node. */
 const rankEnv = (context: RankContext): readonly Setting[] => [
@@ -162,16 +165,10 @@ const staysPerNode = ({ fabricEnv }: RankContext) => ({
 });
 
 /** DSR1_… is how the agent knows the processes of a run. */
-const OF_A_RANK = ['DSR1_RUN_ID', 'DSR1_PROCESS_ID', 'VLLM_CONFIG_ROOT', 'VLLM_HOST_IP'];
+const OF_A_RANK = ['DSR1_RUN_ID', 'DSR1_PROCESS_ID', 'PYTHONPATH', 'VLLM_CONFIG_ROOT', 'VLLM_HOST_IP'];
 
 const noRay = (python: string): EngineProblem => ({
   category: 'ray-missing',
   because: `${python} has vLLM but no Ray`,
   fix: 'install ray there, name another environment with engine.python, or use engine.kind vllm, which needs no Ray',
-});
-
-const noImages = (): EngineProblem => ({
-  category: 'runtime-missing',
-  because: 'a Ray node and its driver must see each other as processes, and containers of a rank do not',
-  fix: 'use engine.kind vllm in images',
 });
