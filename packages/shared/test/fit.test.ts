@@ -229,6 +229,19 @@ test('nothing is guessed in silence', (t) => {
   t.equal(answer.verdict, null);
   t.match(answer.because.join(), /does not say intermediate_size, vocab_size/);
   t.equal(answer.figures.tokenBytes, 2 * 2 * 8 * 128 * 2, 'what can be said is said');
+  const heads = evaluate({
+    ...question(shapeOf({ num_attention_heads: 40 })),
+    parallel: { ...PLAIN, tensor: 3 },
+  });
+  t.match(heads, {
+    verdict: 'illegal',
+    because: [/40 attention heads/],
+    figures: { tokenBytes: null, weightsBytes: null },
+  });
+  t.match(readModel({ model_type: 'llama' }), {
+    known: false,
+    because: [/num_hidden_layers, num_attention_heads/],
+  });
   t.equal(fit({ ...question(known('phi-4')), gpu: null }).verdict, null);
   const nested = modelWeights(fromFile('nested-with-defaults'), PLAIN, NEWEST);
   t.ok(Math.abs(nested.parameters / 4.3e9 - 1) < 0.01, 'defaults of the class count as said');

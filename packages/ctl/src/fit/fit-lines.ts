@@ -18,7 +18,7 @@ export function answerLines(answer: FitAnswer, explain: boolean, style: Style): 
           `  ${nearest.flags.join(' ')}`,
         ]),
     ...(figures.weightsBytes === null ? [] : [`weights  ${sizeText(figures.weightsBytes)} a GPU`]),
-    `cache    ${Math.round(figures.tokenBytes)} B a token a GPU`,
+    ...(figures.tokenBytes === null ? [] : [`cache    ${Math.round(figures.tokenBytes)} B a token a GPU`]),
     ...assumed.map((text) => style.yellow(`assumed  ${text}`)),
     ...(explain ? ['', ...explainLines(answer, style)] : []),
   ];

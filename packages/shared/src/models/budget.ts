@@ -3,8 +3,8 @@ import type { StageCache } from './cache.ts';
 import type { EngineRules } from './engine-rules.ts';
 import type { ArithmeticLine, FitQuestion } from './evaluate.ts';
 import {
+  defaultFraction,
   type OverheadInput,
-  sglangFraction,
   sglangFreeBytes,
   vllmActivationBytes,
   vllmGraphBytes,
@@ -65,7 +65,7 @@ function vllmStage(
   isLast: boolean,
 ): StageBudget {
   const input = overheadInput(question, rules);
-  const fraction = question.fraction ?? rules.fraction;
+  const fraction = question.fraction ?? defaultFraction(input, question.parallel);
   const usable = input.gpuBytes * fraction;
   const activations = vllmActivationBytes(input, isLast);
   const other = vllmOtherBytes(input);
@@ -117,9 +117,8 @@ function sglangStage(
   weightsBytes: number,
 ): StageBudget {
   const input = overheadInput(question, rules);
-  const { tensor, pipeline, data } = question.parallel;
   const free = question.freeBytes ?? sglangFreeBytes(input.gpuBytes, input.gpus);
-  const fraction = question.fraction ?? sglangFraction(input, tensor, pipeline, data);
+  const fraction = question.fraction ?? defaultFraction(input, question.parallel);
   const usable = free * fraction;
   const left = (usable - weightsBytes) * (1 - cache.stateShare);
   const tokens = Math.floor(left / cache.tokenBytes);

@@ -23,8 +23,8 @@ export interface EngineRules {
   readonly graphsInBudget: boolean;
   /** The printed tokens are requests of full length × that length, not blocks (vLLM since 0.20). */
   readonly tokensByRequests: boolean;
-  /** `--gpu-memory-utilization` when it is not set. */
-  readonly fraction: number;
+  /** `--gpu-memory-utilization` when it is not set; SGLang derives its own from the GPU, before 0.4.7 from the tensor size. */
+  readonly fraction: number | 'by-gpu' | 'by-tensor';
   /** Chunked prefill and 1024 sequences on large GPUs (vLLM's V1 engine). */
   readonly scheduler: 'v0' | 'v1';
 }
@@ -45,7 +45,7 @@ export function engineRules(engine: FitEngine, version: string | null): EngineRu
       groupSlack: 1,
       graphsInBudget: false,
       tokensByRequests: false,
-      fraction: 0.88,
+      fraction: since('0.4.7') ? 'by-gpu' : 'by-tensor',
       scheduler: 'v1',
     };
   return {
@@ -69,21 +69,29 @@ function versionNumber(engine: FitEngine, text: string): string | null {
   const [number] = /\d+\.\d+(?:\.\d+)*/.exec(text) ?? [];
   if (number !== undefined) return number;
   const [month] = /20\d\d-\d\d/.exec(text) ?? [];
-  if (month === undefined || engine === 'sglang') return null;
-  return VLLM_RELEASES.findLast(([from]) => from <= month)?.[1] ?? '0.1.0';
+  if (month === undefined) return null;
+  return RELEASES[engine].findLast(([from]) => from <= month)?.[1] ?? '0.1.0';
 }
 
-/** First release of each month in which the arithmetic could have changed (github.com/vllm-project/vllm/releases). */
-const VLLM_RELEASES: readonly (readonly [month: string, version: string])[] = [
-  ['2024-10', '0.6.3'],
-  ['2025-01', '0.7.0'],
-  ['2025-02', '0.7.2'],
-  ['2025-03', '0.8.0'],
-  ['2025-05', '0.9.0'],
-  ['2025-07', '0.10.0'],
-  ['2025-10', '0.11.0'],
-  ['2025-12', '0.12.0'],
-  ['2026-01', '0.14.0'],
-  ['2026-03', '0.18.0'],
-  ['2026-05', '0.20.0'],
-];
+/** First release of each month in which the arithmetic could have changed (the projects' GitHub releases). */
+const RELEASES: Readonly<Record<FitEngine, readonly (readonly [month: string, version: string])[]>> = {
+  vllm: [
+    ['2024-10', '0.6.3'],
+    ['2025-01', '0.7.0'],
+    ['2025-02', '0.7.2'],
+    ['2025-03', '0.8.0'],
+    ['2025-05', '0.9.0'],
+    ['2025-07', '0.10.0'],
+    ['2025-10', '0.11.0'],
+    ['2025-12', '0.12.0'],
+    ['2026-01', '0.14.0'],
+    ['2026-03', '0.18.0'],
+    ['2026-05', '0.20.0'],
+  ],
+  sglang: [
+    ['2024-12', '0.4.0'],
+    ['2025-06', '0.4.7'],
+    ['2025-09', '0.5.2'],
+    ['2026-05', '0.5.17'],
+  ],
+};

@@ -42,7 +42,7 @@ export interface FitFigures {
   readonly weightsBytes: number | null;
   readonly stageWeightsBytes: readonly number[];
   /** In the cache of one GPU of the stage that limits, for one token. */
-  readonly tokenBytes: number;
+  readonly tokenBytes: number | null;
   readonly cacheBytes: number | null;
   readonly tokens: number | null;
   readonly contextTokens: number | null;
@@ -84,7 +84,7 @@ export function evaluate(question: FitQuestion): Evaluation {
     computeCapability: question.gpu?.computeCapability ?? null,
   });
   const context = question.contextTokens ?? shape.contextMax;
-  const tokenBytes = Math.max(...caches.map((cache) => cache.tokenBytes));
+  const tokenBytes = shape.cacheGaps.length > 0 ? null : Math.max(...caches.map((cache) => cache.tokenBytes));
   const figures: FitFigures = {
     parameters: weights?.parameters ?? null,
     weightsBytes: loaded[0] ?? null,

@@ -1,6 +1,6 @@
 /** What an engine needs on a GPU besides weights and cache: activations, contexts, communication, CUDA graphs. */
 import type { EngineRules } from './engine-rules.ts';
-import type { Groups } from './parallel.ts';
+import type { Groups, Parallel } from './parallel.ts';
 import type { Attention, Mlp, ModelShape } from './shape.ts';
 
 const GIB = 2 ** 30;
@@ -129,10 +129,13 @@ export const sglangLoadedBytes = (weightsBytes: number, gpus: number): number =>
   gpus === 1 ? weightsBytes + 0.04 * GIB : weightsBytes * 1.02;
 
 /**
- * `--mem-fraction-static` when it is not set: what is left after activations and graphs, both from the size of the GPU
- * (sglang arg_groups/memory_hook.py handle_gpu_memory_settings; MiB).
+ * The fraction when it is not set. SGLang leaves room for activations and graphs: by the size of the GPU (sglang
+ * arg_groups/memory_hook.py handle_gpu_memory_settings; MiB), before 0.4.7 by the tensor size.
  */
-export function sglangFraction(input: OverheadInput, tensor: number, pipeline: number, data: number): number {
+export function defaultFraction(input: OverheadInput, { tensor, pipeline, data }: Parallel): number {
+  const { fraction } = input.rules;
+  if (typeof fraction === 'number') return fraction;
+  if (fraction === 'by-tensor') return BY_TENSOR.find(([least]) => tensor >= least)?.[1] ?? 0.88;
   const gpuMib = input.gpuBytes / MIB;
   const { chunk, batch } = sglangSizes(gpuMib, tensor);
   const step = Math.max(input.stepTokens ?? chunk, 2048);
@@ -141,6 +144,14 @@ export function sglangFraction(input: OverheadInput, tensor: number, pipeline: n
   if (gpuMib > 60 * 1024) reserved = Math.max(reserved, 10 * 1024);
   return Math.round(((gpuMib - reserved) / gpuMib) * (input.shape.vision === null ? 1 : 0.95) * 1000) / 1000;
 }
+
+/** sglang server_args.py until 0.4.6. */
+const BY_TENSOR: readonly (readonly [tensor: number, fraction: number])[] = [
+  [16, 0.79],
+  [8, 0.81],
+  [4, 0.85],
+  [2, 0.87],
+];
 
 function sglangSizes(gpuMib: number, tensor: number): { readonly chunk: number; readonly batch: number } {
   const gib = gpuMib / 1024;

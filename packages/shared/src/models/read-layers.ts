@@ -8,9 +8,11 @@ import type { Attention, Layer, Mlp } from './shape.ts';
 export interface LayersReading {
   readonly family: string;
   readonly tiedByDefault: boolean;
-  /** Null when not even the cache of one token can be computed. */
-  readonly list: readonly Layer[] | null;
-  readonly missing: readonly string[];
+  /** One layer stands for all when their number is not said. */
+  readonly list: readonly Layer[];
+  /** Fields without which the cache of a token cannot be computed, and those that only weights need. */
+  readonly cacheGaps: readonly string[];
+  readonly weightGaps: readonly string[];
   readonly assumed: readonly string[];
 }
 
@@ -21,18 +23,16 @@ export function readLayers(config: JsonObject, reader: ConfigReader): LayersRead
   const count = reader.count(['num_hidden_layers', 'n_layer', 'num_layers', 'n_layers'], MOST_LAYERS);
   const attention = attentionReader(config, reader, traits, count ?? 0);
   const mlp = mlpReader(config, reader, traits);
-  const missing = [...(count === null ? ['num_hidden_layers'] : []), ...attention.missing];
-  const list =
-    missing.length > 0 || count === null
-      ? null
-      : interned(
-          Array.from({ length: count }, (_, at) => ({ attention: attention.at(at), mlp: mlp.at(at) })),
-        );
+  const list = Array.from({ length: count ?? 1 }, (_, at) => ({
+    attention: attention.at(at),
+    mlp: mlp.at(at),
+  }));
   return {
     family,
     tiedByDefault: traits.tied,
-    list,
-    missing: [...missing, ...mlp.missing],
+    list: interned(list),
+    cacheGaps: [...(count === null ? ['num_hidden_layers'] : []), ...attention.missing],
+    weightGaps: mlp.missing,
     assumed: [...assumed, ...attention.assumed],
   };
 }

@@ -29,13 +29,11 @@ export function readModel(config: JsonObject, options: ReadOptions = {}): ModelR
   const mtpLayers =
     reader.whole('num_nextn_predict_layers', 100) ?? reader.whole('num_mtp_modules', 100) ?? 0;
   if (reader.refusals.length > 0) return { known: false, refusals: reader.refusals, because: [] };
-  if (layers.list === null || hidden === null)
+  if (layers.cacheGaps.includes('num_attention_heads') && layers.cacheGaps.includes('num_hidden_layers'))
     return {
       known: false,
       refusals: [],
-      because: [
-        `config.json does not say ${[...layers.missing, ...(hidden === null ? ['hidden_size'] : [])].join(', ')}`,
-      ],
+      because: [`config.json does not say ${layers.cacheGaps.join(', ')}`],
     };
   const hasExperts = layers.list.some(({ mlp }) => mlp.kind === 'experts');
   const quantisation = readQuantisation(config, text, options.quantisation ?? null, hasExperts);
@@ -43,7 +41,7 @@ export function readModel(config: JsonObject, options: ReadOptions = {}): ModelR
     known: true,
     shape: {
       family: layers.family,
-      hidden,
+      hidden: hidden ?? 0,
       vocab: vocab ?? 0,
       tied: typeof tied === 'boolean' ? tied : layers.tiedByDefault,
       contextMax,
@@ -55,7 +53,13 @@ export function readModel(config: JsonObject, options: ReadOptions = {}): ModelR
         : 2,
       quantisation,
       assumed: [...layers.assumed, ...quantisation.assumed],
-      gaps: [...layers.missing, ...(vocab === null ? ['vocab_size'] : [])],
+      cacheGaps: layers.cacheGaps,
+      gaps: [
+        ...layers.cacheGaps,
+        ...(hidden === null ? ['hidden_size'] : []),
+        ...layers.weightGaps,
+        ...(vocab === null ? ['vocab_size'] : []),
+      ],
     },
   };
 }

@@ -18,6 +18,8 @@ export interface ModelShape {
   readonly quantisation: Quantisation;
   /** What the config does not say and a usual value stands for. */
   readonly assumed: readonly string[];
+  /** Fields without which not even the cache of a token can be computed. */
+  readonly cacheGaps: readonly string[];
   /** Fields without which weights cannot be computed. */
   readonly gaps: readonly string[];
 }

@@ -55,6 +55,5 @@ const SIZES = [
   'num_hidden_layers',
   'num_attention_heads',
   'num_key_value_heads',
-  'intermediate_size',
   'moe_intermediate_size',
 ];

@@ -63,6 +63,20 @@ const QWEN1_5: readonly Dense[] = [
   ['qwen1.5-110b', 8192, 80, 64, 8, 49_152, 152_064, 32_768],
 ];
 
+/** Their MLP is padded, so that groups of 128 divide by 8 GPUs. */
+const QWEN2_PADDED: readonly Dense[] = [
+  [
+    'qwen2-72b-instruct-awq qwen2-72b-instruct-gptq-int4 qwen2-72b-instruct-gptq-int8 qwen2.5-72b-instruct-awq qwen2.5-72b-instruct-gptq-int4 qwen2.5-72b-instruct-gptq-int8',
+    8192,
+    80,
+    64,
+    8,
+    29_696,
+    152_064,
+    32_768,
+  ],
+];
+
 const QWEN3: readonly Dense[] = [
   ['qwen3-0.6b qwen3-embedding-0.6b', 1024, 28, 16, 8, 3072, 151_936, 40_960, true],
   ['qwen3-1.7b', 2048, 28, 16, 8, 6144, 151_936, 40_960, true],
@@ -175,7 +189,7 @@ const VISION_3 = {
 
 export const QWEN: readonly KnownModel[] = [
   ...QWEN1_5.map(dense('qwen2')),
-  ...QWEN2.map(dense('qwen2')),
+  ...[...QWEN2, ...QWEN2_PADDED].map(dense('qwen2')),
   ...QWEN3.map(dense('qwen3', { head_dim: 128 })),
   ...QWEN3_MOE.map(moe('qwen3_moe')),
   dense('qwen2_vl', VISION_2)(['qwen2-vl-2b', 1536, 28, 12, 2, 8960, 151_936, 32_768, true]),
