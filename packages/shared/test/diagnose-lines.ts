@@ -85,6 +85,11 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ["ValueError: Unknown quantization method: mxfp9. Must be one of ['awq', 'fp8']."],
   ],
   'hardware-unsupported': [
+    ['RuntimeError: [deep_gemm] Unsupported architecture: sm_89'],
+    [
+      'ValueError: No valid attention backend found for cuda with AttentionSelectorConfig(head_size=576). Reasons: {FLASHMLA: [compute capability not supported]}',
+    ],
+    ['NotImplementedError: No FP8 MoE backend supports the deployment configuration.'],
     [
       'RuntimeError: GET was unable to find an engine to execute this computation\nRuntimeError: cutlass_scaled_mm requires sm_90',
     ],
@@ -127,6 +132,7 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ],
   ],
   'engine-bug': [
+    ['RuntimeError: NCCL error: internal error - please report this issue to the NCCL developers'],
     [
       '(EngineCore) ERROR 01-01 00:00:00 [core.py:1]   File "/x/vllm/v1/core/sched/scheduler.py", line 10, in schedule\n(EngineCore) ERROR 01-01 00:00:00 [core.py:1] AssertionError',
     ],
@@ -164,6 +170,12 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ],
   ],
   'version-mismatch': [
+    [
+      'RuntimeError: NCCL error: internal error - please report this issue to the NCCL developers\nncclInternalError: Internal check failed.\nLast error:\nMismatched NCCL version detected',
+    ],
+    [
+      "ERROR: pip's dependency resolver does not currently take into account all the packages that are installed.\nvllm 0.11.0 requires torch==2.8.0, but you have torch 2.9.0 which is incompatible.",
+    ],
     [
       "RuntimeError: Failed to import transformers.models.llama because of the following error: cannot import name 'X' from 'huggingface_hub'",
     ],
@@ -225,6 +237,10 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ],
   ],
   'toolchain-missing': [
+    [
+      'torch._inductor.exc.InductorError: RuntimeError: Failed to find C compiler. Please specify via CC environment variable or set triton.knobs.build.impl.',
+    ],
+    ['RuntimeError: CUDA compiler not found: nvcc was not found in PATH'],
     ['RuntimeError: Failed to find nvcc; set CUDA_HOME'],
     ['/bin/sh: 1: ninja: not found'],
     ["ModuleNotFoundError: No module named 'ninja'"],
@@ -254,6 +270,9 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ],
   ],
   'cache-corrupt': [
+    [
+      'RuntimeError: Failed to load compiled graph from cache /root/.cache/vllm/torch_compile_cache/ab: AOT artifact mismatch',
+    ],
     [
       'torch._inductor.exc.InductorError: EOFError: Ran out of input\n  File "/x/torch/_inductor/codecache.py", line 1',
     ],
@@ -305,6 +324,9 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
   ],
   'container-privilege': [
     [
+      'RuntimeError: pidfd_getfd(pidfd=81, fd=132) failed with errno 1: Operation not permitted. Permission denied. try adding --cap-add=SYS_PTRACE to your docker run command.',
+    ],
+    [
       'RuntimeError: CUDASymmetricMemoryAllocator: pidfd_getfd failed: Operation not permitted (seccomp or ptrace_scope)',
     ],
     ['py-spy: Error: Operation not permitted (os error 1): ptrace'],
@@ -319,6 +341,7 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ['ptrace(PTRACE_ATTACH): Operation not permitted (kernel.yama.ptrace_scope = 1)'],
   ],
   'clock-skew': [
+    ['W: GPG error: https://nvidia.github.io: Release file is not valid yet'],
     ['jwt.exceptions.ImmatureSignatureError: The token is not yet valid (iat)'],
     [
       'x509: certificate has expired or is not yet valid: current time 2020-01-01T00:00:00Z is before 2026-01-01T00:00:00Z',
@@ -341,6 +364,9 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ],
   ],
   'shm-too-small': [
+    [
+      'RuntimeError: NCCL error: unhandled system error\nn1:1:1 [0] misc/shmutils.cc:72 NCCL WARN Error: failed to extend /dev/shm/nccl-x to 9637892 bytes, error: No space left on device (28)',
+    ],
     ['nccl: include/shm.h:28 NCCL WARN Call to shm_open failed : No space left on device'],
     ['n1:1:1 [0] NCCL WARN Error: failed to extend /dev/shm/nccl-Vc1 to 9637892 bytes'],
     [
@@ -354,6 +380,7 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ['RuntimeError: unable to write to file </torch_215_881_0>: No space left on device (28)'],
   ],
   'disk-full': [
+    ['docker: failed to extract layer: write /var/lib/containerd/x: no space left on device'],
     [
       '(raylet) file_system_monitor.cc:116: /tmp/ray/session_x is over 95% full, available space: 1.2 GB; capacity: 98.3 GB. Object creation will fail if spilling is required.',
     ],
@@ -383,6 +410,7 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ],
   ],
   'fd-limit': [
+    ['RuntimeError: unable to open file: Too many open files (24)'],
     [
       'WARNING 01-01 00:00:00 [utils.py:1] Found ulimit of 1024 and failed to automatically increase with error current limit exceeds maximum limit. This can cause fd limit errors like `OSError: [Errno 24] Too many open files`. Consider increasing with ulimit -n\n[Errno 24] Too many open files',
     ],
@@ -396,6 +424,10 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
   ],
   'process-limit': [
     [
+      "terminate called after throwing an instance of 'std::system_error'\n  what():  Resource temporarily unavailable",
+    ],
+    ["RuntimeError: can't start new thread\nWorkerProc failed to start."],
+    [
       "thread 'tokio-runtime-worker' panicked: OS can't spawn worker thread: Resource temporarily unavailable (os error 11)",
     ],
     ['OpenBLAS blas_thread_init: pthread_create failed for thread 5 of 64: Resource temporarily unavailable'],
@@ -407,6 +439,10 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ['[12345.678901] cgroup: fork rejected by pids controller in /system.slice/docker-ab.scope'],
   ],
   'host-oom-killed': [
+    [
+      'slurmstepd: error: Detected 1 oom_kill event in StepId=1.0. Some of the step tasks have been OOM Killed.',
+    ],
+    ['(Engine pid=1) ERROR: Engine core proc died with exit code 137'],
     ['/entrypoint.sh: line 12:   345 Killed                  python3 -m sglang.launch_server --tp 8'],
     ["subprocess.CalledProcessError: Command '['vllm']' died with <Signals.SIGKILL: 9>."],
     ['[TP3] exitcode: -9 (pid: 81)'],
@@ -449,6 +485,9 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ['[ 812.123456] BUG: unable to handle page fault for address: ffff9c1'],
   ],
   oom: [
+    [
+      'Exception: Capture CUDA graph failed: CUDA out of memory. Possible solutions: 1. set --mem-fraction-static to a smaller value (e.g., 0.8 or 0.7)',
+    ],
     ['RuntimeError: CUDA error: out of memory'],
     [
       'torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 9.50 GiB (GPU 0; 39.39 GiB total capacity; 30.57 GiB already allocated; 5.53 GiB free; 32.61 GiB reserved in total by PyTorch)',
@@ -467,6 +506,10 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ],
   ],
   'kv-cache-too-small': [
+    ['ValueError: max_model_len 131072 exceeds KV cache capacity'],
+    [
+      'RuntimeError: Prefill out of memory. Try to lower your batch size. max_total_num_tokens=1024 too small',
+    ],
     [
       "ValueError: To serve at least one request with the models's max seq len (40960), (5.62 GiB KV cache is needed, which is larger than the available KV cache memory (2.17 GiB).",
     ],
@@ -502,6 +545,9 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ['GPU 2 is used by python3 (pid 4411)'],
   ],
   'gpu-visibility': [
+    [
+      'RuntimeError: CUDASymmetricMemoryAllocator::rendezvous: detected allocations from overlapping devices from different ranks.',
+    ],
     ['RuntimeError: CUDA error: no CUDA-capable device is detected'],
     ['IndexError: list index out of range\n', { facts: { env: { CUDA_VISIBLE_DEVICES: 'MIG-ab' } } }],
     ['ValueError: CUDA_VISIBLE_DEVICES is set to empty string, which means GPU support is disabled.'],
@@ -512,6 +558,7 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ['pynvml.NVMLError_InvalidArgument: Invalid Argument'],
   ],
   'gpu-hardware-fault': [
+    ['RuntimeError: CUDA error: GPU is lost'],
     ['RuntimeError: CUDA error: unspecified launch failure'],
     ['NVRM: GPU 0000:3b:00.0: RmInitAdapter failed! (0x62:0x55:2477)'],
     ['NVRM: Xid (PCI:0000:3b:00): 94, pid=2812, name=python, Contained: SM (0x1). RST: No'],
@@ -525,6 +572,9 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ["n1:3:30 [4] NCCL WARN Cuda failure 'uncorrectable ECC error encountered'"],
   ],
   'fabric-manager-down': [
+    [
+      'torch._C._cuda_init() RuntimeError: Unexpected error from cudaGetDeviceCount(). Did you run some cuda functions before calling NumCudaDevices() that might have already set an error? Error 802: system not yet initialized',
+    ],
     ['nvidia-fabricmanager.service - loaded failed failed'],
     ['RuntimeError: CUDA error: system not yet initialized'],
     [
@@ -539,6 +589,9 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ],
   ],
   'nvml-mismatch': [
+    [
+      'NVRM: API mismatch: the client has version 550.54.15, but this kernel module has the version 550.54.14',
+    ],
     ['nvidia-container-cli: initialization error: nvml error: driver/library version mismatch: unknown'],
     ['Failed to initialize NVML: Driver/library version mismatch\nNVML library version: 580.126'],
     ['pynvml.NVMLError_LibRmVersionMismatch: RM has detected an NVML/RM version mismatch.'],
@@ -547,6 +600,10 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ],
   ],
   'p2p-broken': [
+    [
+      'INFO 07-29 10:04:03 custom_all_reduce_utils.py:202] generating GPU P2P access cache in /root/.cache/vllm/gpu_p2p_access_cache_for_0,1.json',
+      { nodes: 1, facts: { gpu: '4090 x2' } },
+    ],
     [
       'WARNING 05-01 [custom_all_reduce.py:170] Custom allreduce is disabled because your platform lacks GPU P2P capability or P2P test failed.\nINFO 05-01 10:00:00 [x.py:1] vLLM is using nccl==2.21.5',
       { nodes: 1, facts: { symptom: 'hang' } },
@@ -624,6 +681,9 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ["OSError: It looks like the config file at '/models/r1/config.json' is not a valid JSON file."],
   ],
   'hub-unreachable': [
+    [
+      "modelscope - ERROR: Download failed: HTTPSConnectionPool(host='modelscope.cn', port=443): Read timed out.",
+    ],
     ['OSError: [Errno 101] Network is unreachable'],
     [
       "OSError: We couldn't connect to 'https://huggingface.co' to load the files, and couldn't find them in the cached files.",
@@ -643,6 +703,9 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ['httpx.ConnectError: [Errno -3] Temporary failure in name resolution'],
   ],
   'hub-auth': [
+    [
+      'Access to model meta-llama/Llama-3.1-70B is restricted and you are not in the authorized list. Visit https://huggingface.co/meta-llama to ask for access.',
+    ],
     [
       'huggingface_hub.utils._errors.HfHubHTTPError: 403 Forbidden: Authorization error.\nCannot access content at: https://huggingface.co/api/models/x',
     ],
@@ -697,6 +760,11 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ],
   ],
   'wrong-host-ip': [
+    ['[2025-03-01 10:00:00 TP0] Init torch distributed begin.', { engine: 'sglang', nodes: 2 }],
+    [
+      '[2025-03-01 10:00:00 TP8] Init torch distributed begin.\n[W301 socket.cpp:204] [c10d] The hostname of the client socket cannot be retrieved. err=-3',
+      { engine: 'sglang', nodes: 2, facts: { symptom: 'hang' } },
+    ],
     [
       'torch.distributed.DistNetworkError: The client socket has timed out after 600000ms while trying to connect to (192.168.1.5, 5000).',
       { nodes: 2 },
@@ -755,6 +823,9 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ],
   ],
   'port-in-use': [
+    [
+      'torch.distributed.DistNetworkError: The server socket has failed to listen on any local network address. The server socket has failed to bind to [::]:10301 (errno: 98 - Address already in use).',
+    ],
     ['RuntimeError: [enforce fail] bind: Address already in use'],
     ['ERROR 11-11 launcher: port 8000 is used by process psutil.Process(pid=1)'],
     [
@@ -773,6 +844,9 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ],
   ],
   timeout: [
+    [
+      "torch.distributed.DistBackendError: [8] is setting up NCCL communicator and retrieving ncclUniqueId from [0] via c10d key-value store by key '0', but store->get('0') got error: wait timeout after 600000ms, keys: /default_pg/0//cuda//0",
+    ],
     [
       "[rank1]:[E101 00:00:00.1 ProcessGroupNCCL.cpp:632] [Rank 1] Watchdog caught collective operation timeout: WorkNCCL(SeqNum=1) ran for 600000 milliseconds before timing out.\nterminate called after throwing an instance of 'c10::DistBackendError'",
     ],
@@ -799,6 +873,12 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
   ],
   'peer-died': [
     [
+      '[W socket] [c10d] recvValue failed on SocketImpl(fd=84): Failed to recv, got 0 bytes. Connection was likely closed. Did the remote server shutdown or crash?',
+    ],
+    [
+      "torch.distributed.DistBackendError: [8] is setting up NCCL communicator and retrieving ncclUniqueId from [0] via c10d key-value store by key '0', but store->get('0') got error: Connection reset by peer",
+    ],
+    [
       'torch.distributed.DistBackendError: NCCL error in: ../ProcessGroupNCCL.cpp:2251, remote process exited or there was a network error, NCCL version 2.21.5\nncclRemoteError: A call failed possibly due to a network error or a remote process exiting prematurely.',
     ],
     [
@@ -820,6 +900,15 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ['ray.exceptions.ActorDiedError: The actor died unexpectedly before finishing this task.'],
   ],
   'zombie-server': [
+    [
+      'INFO:     127.0.0.1:1 - "GET /health HTTP/1.1" 200 OK\nINFO:     127.0.0.1:1 - "GET /health HTTP/1.1" 200 OK',
+      { facts: { symptom: 'rank 1 was killed; server answers health, completions block' } },
+    ],
+    [
+      'INFO:     127.0.0.1:1 - "GET /metrics HTTP/1.1" 200 OK',
+      { nodes: 2, facts: { observed: 'worker node is down' } },
+    ],
+    ['[sglang] <defunct>', {}],
     [
       '(APIServer pid=1) ERROR 01-01 00:00:00 [async_llm.py:1] EngineDeadError: EngineCore encountered an issue.\nINFO:     1.1.1.1:1 - "GET /health HTTP/1.1" 200 OK',
     ],

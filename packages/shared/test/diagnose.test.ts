@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { categories } from '@dsr1/shared/diagnose/categories';
+import { categoryOfCheck } from '@dsr1/shared/diagnose/checks';
 import { createLineCutter } from '@dsr1/shared/diagnose/cut-lines';
 import { diagnose } from '@dsr1/shared/diagnose/diagnose';
 import { readLine } from '@dsr1/shared/diagnose/line';
@@ -173,6 +174,12 @@ test('nothing wrong gives nothing, and what no rule knows is unknown with its li
   t.same(diagnose([read('INFO 01-01 00:00:00 [a.py:1] all is well')], { symptom: null }), []);
   const [first] = diagnose([read('x\nOddError: the frob is not a nicate\ny')], null);
   t.match(first, { category: 'unknown', evidence: [{ number: 2, line: /frob/ }] });
+  t.end();
+});
+
+test('what the doctor warns of bears the name that it would have as a failure', (t) => {
+  t.equal(categoryOfCheck('shm-small'), 'shm-too-small');
+  t.equal(categoryOfCheck('peermem-missing'), null);
   t.end();
 });
 

@@ -1,3 +1,4 @@
+import { categoryOfCheck } from '@dsr1/shared/diagnose/checks';
 import type { Finding } from './finding.ts';
 
 /** Findings as text for people, ending with a line break. */
@@ -7,7 +8,7 @@ export function renderFindings(hostname: string, findings: readonly Finding[]): 
   const blocks = findings.map(({ severity, check, found, matters, fix }) =>
     [
       `${severity.padEnd(7)}  ${found}  [${check}]`,
-      `         why: ${matters}`,
+      `         why: ${matters}${asFailure(check)}`,
       ...fix.map((line, at) => `         ${at === 0 ? 'fix: ' : '     '}${line}`),
     ].join('\n'),
   );
@@ -15,3 +16,9 @@ export function renderFindings(hostname: string, findings: readonly Finding[]): 
 }
 
 const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? '' : 's'}`;
+
+/** The name under which `dsr1ctl diagnose` and docs/diagnosis.md know it, once a launch has failed of it. */
+function asFailure(check: string): string {
+  const category = categoryOfCheck(check);
+  return category === null ? '' : ` (${category})`;
+}

@@ -43,11 +43,9 @@ export function singleNode(scene: Scene): boolean {
   return !multiNode(scene) && factOf(scene, 'nodes') !== null;
 }
 
-/** Somebody saw from outside that nothing moves. */
+/** Somebody saw from outside that something is wrong. */
 export function quietSymptom(scene: Scene): boolean {
-  return scene.fact(
-    /(?:symptom|observed|state|probe)\w*: .*(?:hang|hung|stuck|stall|no (?:answer|response|output|token)|never (?:answer|return|finish)|time[sd]? ?out|unresponsive|dead|zombie)/i,
-  );
+  return scene.fact(/^(?:[\w.]*\.)?(?:symptom|observed|outside|condition|probe)\w*: /);
 }
 
 /** The version of the engine is known and not older. */

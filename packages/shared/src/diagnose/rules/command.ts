@@ -29,7 +29,7 @@ export const commandRules: readonly Rule[] = [
   {
     id: 'config-unknown-key',
     category: 'bad-flag',
-    line: /(?:EngineArgs|ServerArgs|\bLLM|Config)\S{0,30}\(\) got an unexpected keyword argument '(\w+)'|\[type=(?:extra_forbidden|unexpected_keyword_argument)|Extra inputs are not permitted|Unexpected keyword argument/,
+    line: /(?:EngineArgs|ServerArgs|\bLLM|Config)\S{0,30}\(\) got an unexpected keyword argument '(\w+)'|\[type=(?:extra_forbidden|unexpected_keyword_argument)|Extra inputs are not permitted|^\s*Unexpected keyword argument \[type/,
     strength: 'proof',
     source: 'vllm/engine/arg_utils.py, sglang/srt/server_args.py, pydantic',
   },
@@ -147,7 +147,7 @@ export const commandRules: readonly Rule[] = [
   {
     id: 'architecture-unknown',
     category: 'model-unsupported',
-    line: /[Mm]odel architectures? .{0,120}(?:(?:are|is) not supported|failed to be inspected)|Unsupported architectures?:|has no (?:vLLM|SG[Ll]ang) implementation|does not recognize this architecture|Unrecognized configuration class|Unrecognized model in |Cannot find model module|is not a registered model in/,
+    line: /[Mm]odel architectures? .{0,120}(?:(?:are|is) not supported|failed to be inspected)|Unsupported architectures?: (?!sm)|has no (?:vLLM|SG[Ll]ang) implementation|does not recognize this architecture|Unrecognized configuration class|Unrecognized model in |Cannot find model module|is not a registered model in/,
     strength: 'proof',
     source: 'model registries of vLLM and SGLang, transformers configuration_auto.py',
   },
@@ -196,7 +196,7 @@ export const commandRules: readonly Rule[] = [
   {
     id: 'capability-too-low',
     category: 'hardware-unsupported',
-    line: /only supported on (?:GPUs?|devices?|SM|sm_?\d|Hopper|Blackwell|Ampere|Ada|NVIDIA)|[Mm]inimum capability: \d+|only supports? (?:Ampere|Hopper|Blackwell|Ada|SM ?\d|sm_?\d)|requires? (?:at least )?(?:a )?(?:GPU with )?(?:compute capability|SM ?\d|sm_\d|Hopper|Blackwell|Ampere)|not supported (?:on|for|by) (?:this|the current|your) (?:GPU|device|platform|hardware)|(?:Unsupported|Unknown) (?:SM\b|GPU arch|CUDA arch|compute capability|device capability)|compute capability (?:of )?(?:at least )?\d.{0,40}(?:required|needed)|CUDA arch < \d+|not supported on (?:SM|sm_?)\d|compute capability \S+ is (?:below|less|lower|too)|requires? sm_?\d/,
+    line: /only supported on (?:GPUs?|devices?|SM|sm_?\d|Hopper|Blackwell|Ampere|Ada|NVIDIA)|[Mm]inimum capability: \d+|only supports? (?:Ampere|Hopper|Blackwell|Ada|SM ?\d|sm_?\d)|requires? (?:at least )?(?:a )?(?:GPU with )?(?:compute capability|SM ?\d|sm_\d|Hopper|Blackwell|Ampere)|not supported (?:on|for|by) (?:this|the current|your) (?:GPU|device|platform|hardware)|(?:Unsupported|Unknown) (?:SM\b|GPU arch|CUDA arch|compute capability|device capability)|compute capability (?:of )?(?:at least )?\d.{0,40}(?:required|needed)|CUDA arch < \d+|Unsupported arch\w*:? ?sm|[Nn]o (?:valid |suitable |supported )?(?:\w+ ){0,3}backends? (?:found|supports?|available)|not supported on (?:SM|sm_?)\d|compute capability \S+ is (?:below|less|lower|too)|requires? sm_?\d/,
     strength: 'proof',
     source: 'capability checks of both engines, FlashAttention, DeepGEMM, FlashMLA',
   },
@@ -293,7 +293,7 @@ export const commandRules: readonly Rule[] = [
   {
     id: 'compiler-defect',
     category: 'engine-bug',
-    line: /INTERNAL ASSERT FAILED|PassManager::run failed|LLVM ERROR|BackendCompilerFailed|torch\._(?:dynamo|inductor)\.exc\.\w+|Segfault|Segmentation fault|SIGSEGV|double free or corruption|free\(\): invalid/,
+    line: /INTERNAL ASSERT FAILED|PassManager::run failed|LLVM ERROR|please report this (?:issue|bug)|BackendCompilerFailed|torch\._(?:dynamo|inductor)\.exc\.\w+|Segfault|Segmentation fault|SIGSEGV|double free or corruption|free\(\): invalid/,
     strength: 'hint',
     source: 'PyTorch, Triton, glibc',
     fix: 'start with --enforce-eager (SGLang: --disable-cuda-graph, no --enable-torch-compile) to see whether compilation is at fault; then take another version',

@@ -68,7 +68,7 @@ export const gpuRules: readonly Rule[] = [
   {
     id: 'kv-too-small',
     category: 'kv-cache-too-small',
-    line: /To serve at least one request with the models?'s max seq len|larger than the (?:available KV cache memory|maximum number of tokens that can be stored in KV cache)|No available memory for the cache blocks|Not enough memory\. Please try to increase --mem-fraction-static|Not enough (?:GPU )?memory for (?:the )?KV|KV cache (?:is )?(?:too small|not (?:large|big) enough)|max_total_num_tokens.{0,60}(?:too small|less than|smaller|<= ?0|negative)|exceeds the (?:maximum|total) (?:number of tokens in the )?KV (?:cache|pool)/i,
+    line: /To serve at least one request with the models?'s max seq len|larger than the (?:available KV cache memory|maximum number of tokens that can be stored in KV cache)|No available memory for the cache blocks|Not enough memory\. Please try to increase --mem-fraction-static|Not enough (?:GPU )?memory for (?:the )?KV|KV cache (?:is )?(?:too small|not (?:large|big) enough)|exceeds (?:the )?(?:available )?KV cache|max_total_num_tokens.{0,60}(?:too small|less than|smaller|<= ?0|negative)|exceeds the (?:maximum|total) (?:number of tokens in the )?KV (?:cache|pool)/i,
     strength: 'proof',
     source: 'vllm/v1/core/kv_cache_utils.py, sglang/srt/model_executor',
   },
@@ -109,7 +109,7 @@ export const gpuRules: readonly Rule[] = [
   {
     id: 'duplicate-gpu',
     category: 'gpu-visibility',
-    line: /Duplicate GPU detected|Multiple Ranks are using the same GPU/,
+    line: /overlapping devices from different ranks|Duplicate GPU detected|Multiple Ranks are using the same GPU/,
     strength: 'proof',
     source: 'NVIDIA/nccl src/init.cc',
     cause: 'two ranks of the gang hold the same GPU',
@@ -184,7 +184,7 @@ export const gpuRules: readonly Rule[] = [
   {
     id: 'hang-without-peer-disable',
     category: 'p2p-broken',
-    line: /NCCL version|is using nccl==|Init COMPLETE|NCCL INFO|NCCL error|unhandled (?:cuda|system) error|backend=nccl|Init torch distributed begin|No available shared memory broadcast block|collective operation timeout/,
+    line: /GPU P2P access cache|NCCL version|is using nccl==|Init COMPLETE|NCCL INFO|NCCL error|unhandled (?:cuda|system) error|backend=nccl|Init torch distributed begin|No available shared memory broadcast block|collective operation timeout/,
     strength: 'proof',
     source: 'the same launch works with NCCL_P2P_DISABLE=1',
     when: (scene) => scene.fact(/(?:works|helps|fixed|ok|success)[^:]*: .*(?:P2P_DISABLE|iommu|\bacs\b)/i),
@@ -193,7 +193,7 @@ export const gpuRules: readonly Rule[] = [
   {
     id: 'hang-after-nccl',
     category: 'p2p-broken',
-    line: /is using nccl==|NCCL version \d|Init COMPLETE|backend=nccl|Init torch distributed begin/,
+    line: /GPU P2P access cache|is using nccl==|NCCL version \d|Init COMPLETE|backend=nccl|Init torch distributed begin/,
     strength: 'strong',
     source: 'silence after NCCL was initialised on one node',
     quiet: true,
@@ -205,7 +205,7 @@ export const gpuRules: readonly Rule[] = [
   {
     id: 'log-ends-after-nccl',
     category: 'p2p-broken',
-    line: /is using nccl==|NCCL version \d|Init COMPLETE/,
+    line: /generating GPU P2P access cache|is using nccl==|NCCL version \d|Init COMPLETE/,
     strength: 'hint',
     source: 'a log of one node that ends where NCCL begins to work',
     quiet: true,

@@ -143,7 +143,7 @@ export const versionRules: readonly Rule[] = [
   {
     id: 'compiler-not-found',
     category: 'toolchain-missing',
-    line: /Failed to find C compiler|InvalidCxxCompiler|No working C\+\+ compiler|No such file or directory: '(?:[^']*\/)?(nvcc|ninja|gcc|g\+\+|cc|c\+\+|clang\+*|cmake|ptxas|hipcc|ld)'|(?:^|[\s/:'"])(nvcc|ninja|gcc|g\+\+|c\+\+|cmake|ptxas)['"]?: (?:command )?not found|(?:[Cc]ould not|[Cc]annot|[Ff]ailed to|[Uu]nable to|can't|couldn't) (?:find|locate) (?:the )?(?:a )?(?:nvcc|ptxas|ninja|gcc|g\+\+|(?:\w+ )?compiler|CUDA toolkit|cuda_home)|No module named 'ninja'|error trying to exec '(\w+)'|Ninja is required to load|No CUDA toolkit found|Unable to find (?:nvcc|a compiler)/i,
+    line: /Failed to find C compiler|InvalidCxxCompiler|No working C\+\+ compiler|No such file or directory: '(?:[^']*\/)?(nvcc|ninja|gcc|g\+\+|cc|c\+\+|clang\+*|cmake|ptxas|hipcc|ld)'|(?:^|[\s/:'"])(nvcc|ninja|gcc|g\+\+|c\+\+|cmake|ptxas)['"]?: (?:command )?not found|(?:[Cc]ould not|[Cc]annot|[Ff]ailed to|[Uu]nable to|can't|couldn't) (?:find|locate) (?:the )?(?:a )?(?:nvcc|ptxas|ninja|gcc|g\+\+|(?:\w+ )?compiler|CUDA toolkit|cuda_home)|No module named 'ninja'|error trying to exec '(\w+)'|Ninja is required to load|No CUDA toolkit found|\b(?:nvcc|ninja|gcc|g\+\+|ptxas) (?:was |is )?not found|Unable to find (?:nvcc|a compiler)/i,
     strength: 'proof',
     source: 'triton/runtime/build.py, torch/_inductor/cpp_builder.py, flashinfer/jit/cpp_ext.py',
     cause: 'a kernel must be compiled at run time and $1 is not found',
