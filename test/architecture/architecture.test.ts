@@ -15,6 +15,7 @@ const PURE = [
   'packages/shared/src/models',
   'packages/shared/src/plan',
   'packages/shared/src/spec',
+  'packages/shared/src/weights',
   'packages/coordinator/src/plan',
   'packages/coordinator/src/reconcile',
 ];

@@ -26,11 +26,11 @@ export function modelPathOf({ engine, requiredPaths, processes }: RankPlan): str
 }
 
 export function expectationsOf({ processes }: Pick<RankPlan, 'processes'>): Expectations {
-  const argv = processes.flatMap((process) => process.argv.flatMap((argument) => argument.split('=')));
-  const loadFormat = argv[argv.indexOf('--load-format') + 1];
+  const words = processes.flatMap(({ argv }) => argv.flatMap((argument) => argument.split('=')));
+  const at = words.indexOf('--load-format');
   return {
-    weights: !(argv.includes('--load-format') && loadFormat === 'dummy'),
-    tokenizer: !argv.some((argument) => TOKENIZER_FLAGS.has(argument)),
+    weights: at < 0 || words[at + 1] !== 'dummy',
+    tokenizer: !words.some((word) => TOKENIZER_FLAGS.has(word)),
   };
 }
 

@@ -11,11 +11,16 @@ export const INDEX_FILE = 'model.safetensors.index.json';
 export function readIndex(text: string): WeightMap | FileProblem {
   const map = weightMapOf(text);
   if (map === null) return badIndex('is not a JSON object with a weight_map');
-  const entries = Object.entries(map);
-  if (entries.length === 0) return badIndex('names no tensor');
-  const stranger = entries.find(([, shard]) => typeof shard !== 'string' || !SHARD_NAME.test(shard));
-  if (stranger !== undefined) return badIndex(`names no file of this folder for tensor ${stranger[0]}`);
-  return new Map(entries as [string, string][]);
+  const shards = new Set<string>();
+  const index = new Map<string, string>();
+  for (const [tensor, shard] of Object.entries(map)) {
+    if (typeof shard !== 'string' || !(shards.has(shard) || SHARD_NAME.test(shard))) {
+      return badIndex(`names no file of this folder for tensor ${tensor}`);
+    }
+    shards.add(shard);
+    index.set(tensor, shard);
+  }
+  return index.size === 0 ? badIndex('names no tensor') : index;
 }
 
 /** The safetensors files that engines load: those of the index, else all; with the missing ones of a numbered set. */
