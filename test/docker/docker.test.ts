@@ -113,9 +113,9 @@ test('ranks in containers', { timeout: 300_000, skip }, async (t) => {
       const first = await workloadOn(t, daemon, 'two');
       const orders = [
         'say:rendezvous',
-        'wait:4000',
+        'wait:6000',
         'say:listening',
-        'wait:4000',
+        'wait:6000',
         'say:last words',
         'exit:7',
       ];
@@ -128,6 +128,7 @@ test('ranks in containers', { timeout: 300_000, skip }, async (t) => {
       const { workload, log } = await workloadOn(t, daemon, 'two', first.stateDir);
       t.teardown(() => workload.close());
       t.match(workload.reports()[0], { state: 'running', adopted: true, pid });
+      await daemon.restart();
       await waitFor('its end', () => workload.latest()?.state === 'exited', 30_000);
       t.match(workload.latest(), { exitCode: 7, phase: 'listening', evidence: [/./, /./, /last words/] });
       t.equal(log(), 'rendezvous\nlistening\nlast words\n', 'each line once');

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
+import { containerBody } from '../src/workload/runtimes/docker-container.ts';
+import { frameReader } from '../src/workload/runtimes/docker-log.ts';
 import { liveStat, membersOf, variableOf } from '../src/workload/runtimes/proc.ts';
 import { processRuntime } from '../src/workload/runtimes/process.ts';
 import {
@@ -155,4 +157,62 @@ test('texts for and from systemd', async (t) => {
     detail: /out of memory/,
   });
   t.match(exitFromUnit({}), { code: null, signal: null, detail: /forgotten/ });
+});
+
+test('a container of a GPU and RDMA rank gets its devices and no more', async (t) => {
+  const plan = aPlan({
+    image: 'e@sha256:00',
+    gpuIndices: [4, 5],
+    hcas: ['mlx5_1:1'],
+    requiredPaths: ['/models/r1'],
+  });
+  const start = {
+    runId: 'dep-1-r0-x',
+    processId: 'main',
+    argv: ['vllm', 'serve', '/models/r1'],
+    env: { A: '1' },
+    folder: '/run/dsr1/runs/x',
+    logFile: '/var/log/dsr1/x.log',
+    alone: true,
+    deployment: 'dep',
+    epoch: 1,
+    plan,
+  };
+  const host = { user: '0:0', shmBytes: 2 ** 34 };
+  t.match(containerBody(start, host), {
+    Entrypoint: ['vllm'],
+    Cmd: ['serve', '/models/r1'],
+    Env: ['A=1', 'DSR1_RUN_ID=dep-1-r0-x'],
+    HostConfig: {
+      NetworkMode: 'host',
+      ShmSize: 2 ** 34,
+      CapAdd: ['IPC_LOCK'],
+      Devices: [{ PathOnHost: '/dev/infiniband' }],
+      DeviceRequests: [{ DeviceIDs: ['4', '5'], Capabilities: [['gpu']] }],
+      Mounts: [
+        { Source: '/run/dsr1/runs/x', Target: '/run/dsr1/runs/x', ReadOnly: false },
+        { Source: '/models/r1', ReadOnly: true },
+      ],
+      Ulimits: [{ Name: 'memlock', Soft: -1, Hard: -1 }, { Name: 'stack' }, { Name: 'nofile' }],
+    },
+  });
+  t.match(containerBody({ ...start, plan: aPlan() }, host), {
+    HostConfig: { CapAdd: [], Devices: [], DeviceRequests: [], Ulimits: [] },
+  });
+});
+
+test("a container's output is put together from frames that are cut anywhere", async (t) => {
+  const frame = (stream: number, text: string) =>
+    Buffer.concat([
+      Buffer.from([stream, 0, 0, 0, 0, 0, text.length >> 8, text.length & 255]),
+      Buffer.from(text),
+    ]);
+  const whole = Buffer.concat([frame(1, 'one\n'), frame(2, ''), frame(2, 'x'.repeat(700)), frame(1, '\n')]);
+  for (const size of [1, 3, 7, 8, 9, 300, 10_000]) {
+    const read = frameReader();
+    const parts = Array.from({ length: Math.ceil(whole.length / size) }, (_, i) =>
+      read(whole.subarray(i * size, (i + 1) * size)),
+    );
+    t.equal(Buffer.concat(parts.flat()).toString(), `one\n${'x'.repeat(700)}\n`, `pieces of ${size} bytes`);
+  }
 });

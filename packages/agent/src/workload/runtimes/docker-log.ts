@@ -2,26 +2,27 @@
  * A container's output in the rank's log file. Docker keeps it whatever becomes of the agent; the copy goes on where the
  * file ends, so an agent that was away catches up.
  */
-import { open } from 'node:fs/promises';
+import { constants, open } from 'node:fs/promises';
 import type { DockerApi } from './docker-api.ts';
 import { query } from './docker-api.ts';
 
-/** Copies until the container has ended and everything is written. */
+/** Copies until the output ends. Every byte has its place in the file, so two copies at a time write the same. */
 export async function copyLog(api: DockerApi, container: string, logFile: string): Promise<void> {
-  const file = await open(logFile, 'a', 0o600);
+  const file = await open(logFile, constants.O_WRONLY | constants.O_CREAT, 0o600);
   try {
-    let skip = (await file.stat()).size;
+    const { size } = await file.stat();
     const path = query(`/containers/${container}/logs`, { follow: '1', stdout: '1', stderr: '1' });
-    const frames = frameReader();
     const output = await api.stream('GET', path);
     // Copying does not keep the agent alive.
     output.socket.unref();
     if (output.statusCode !== 200) return void output.resume();
+    const frames = frameReader();
+    let position = 0;
     for await (const chunk of output) {
       for (const payload of frames(chunk as Buffer)) {
-        const fresh = payload.subarray(Math.min(skip, payload.length));
-        skip -= payload.length - fresh.length;
-        if (fresh.length > 0) await file.write(fresh);
+        const known = Math.min(payload.length, Math.max(0, size - position));
+        await file.write(payload, known, payload.length - known, position + known);
+        position += payload.length;
       }
     }
   } finally {

@@ -24,7 +24,7 @@ export function dockerRuntime(socketPath: string): Runtime {
   const copies = new Map<string, Promise<void>>();
   /** Starts copying a container's output, once; resolves when all of it is in the file. */
   const copied = (container: string, logFile: string): Promise<void> => {
-    const running = copies.get(container) ?? copyLog(api, container, logFile).catch(() => {});
+    const running = copies.get(container) ?? copyToEnd(api, container, logFile);
     copies.set(container, running);
     return running;
   };
@@ -129,6 +129,20 @@ async function create(api: DockerApi, request: ProcessStart): Promise<string> {
 
 const notStarted = ({ argv, plan }: ProcessStart, why: string): Dsr1Error =>
   new Dsr1Error('LAUNCH_FAILED', `Docker could not start ${argv[0]} in ${plan.image}: ${why}`);
+
+/** Over restarts of the daemon: what is copied after the container's end is complete. */
+async function copyToEnd(api: DockerApi, container: string, logFile: string): Promise<void> {
+  for (let over = false; !over; ) {
+    try {
+      over = (await inspect(api, container))?.State.Running !== true;
+      await copyLog(api, container, logFile);
+    } catch {
+      // The daemon is away. Waiting for it does not keep the agent alive.
+      over = false;
+      await sleep(RETRY_MS, undefined, { ref: false });
+    }
+  }
+}
 
 /** null when there is no such container. */
 async function inspect(api: DockerApi, container: string): Promise<ContainerState | null> {
