@@ -20,7 +20,7 @@ export type PortPlan = Static<typeof PortPlan>;
  * is `{runDir}`, the folder that the agent makes for this rank of this attempt (0700).
  */
 export const ProcessPlan = Type.Object({
-  /** `main`, or `ray` beside it; unique within the rank. */
+  /** `main`, and names for what an engine starts beside it; unique within the rank. */
   id: Type.String(),
   argv: Type.Array(Type.String(), { minItems: 1 }),
   env: Type.Record(Type.String(), Type.String()),
