@@ -5,6 +5,7 @@ import { AgentConfig } from '../packages/agent/src/config/config.ts';
 import { CoordinatorConfig } from '../packages/coordinator/src/config.ts';
 import { envNameOf, flagNameOf } from '../packages/shared/src/config.ts';
 import { ERROR_TABLE } from '../packages/shared/src/error-table.ts';
+import { EVENT_KINDS } from '../packages/shared/src/http-api/event-kinds.ts';
 import { diagnosisDoc } from './diagnosis-doc.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -13,6 +14,7 @@ const docs = {
   'docs/errors.md': errorsDoc(),
   'docs/config.md': configDoc(),
   'docs/diagnosis.md': diagnosisDoc(),
+  'docs/vocabulary.md': vocabularyDoc(),
 };
 const stale = Object.entries(docs).filter(([path, text]) => {
   const file = join(root, path);
@@ -23,6 +25,24 @@ const stale = Object.entries(docs).filter(([path, text]) => {
 for (const [path] of stale)
   process.stdout.write(`${path} ${check ? 'is not current: run scripts/gen-docs.ts' : 'written'}\n`);
 if (check && stale.length > 0) process.exitCode = 1;
+
+/** What people wrote, then the table of events. */
+function vocabularyDoc(): string {
+  const written = readFileSync(join(root, 'docs/vocabulary.md'), 'utf8').split('\n## Events\n')[0] ?? '';
+  const rows = Object.entries(EVENT_KINDS).map(([kind, when]) => `| \`${kind}\` | ${when} |`);
+  return `${written.trimEnd()}
+
+## Events
+
+<!-- Made by scripts/gen-docs.ts from packages/shared/src/http-api/event-kinds.ts. -->
+
+What \`dsr1ctl events\` and \`GET /api/v1/events\` tell, by kind:
+
+| kind | when |
+|---|---|
+${rows.join('\n')}
+`;
+}
 
 function errorsDoc(): string {
   const rows = Object.entries(ERROR_TABLE).map(

@@ -155,7 +155,11 @@ test('events rise by one, are filtered, pruned, and told only once they are kept
   const told: number[] = [];
   const stop = log.subscribe((event) => told.push(event.sequence));
   for (let i = 1; i <= 600; i++)
-    log.record({ kind: 'test', message: `${i}`, ...(i % 2 === 0 ? { node: 'a' } : { deployment: 'd' }) });
+    log.record({
+      kind: 'node.facts',
+      message: `${i}`,
+      ...(i % 2 === 0 ? { node: 'a' } : { deployment: 'd' }),
+    });
   await log.close();
   stop();
   t.same(
@@ -184,10 +188,10 @@ test('an event that cannot be kept harms nobody, and none is tried after the end
     keep: 100,
   });
   store.close();
-  t.doesNotThrow(() => log.record({ kind: 'test', message: 'lost' }));
+  t.doesNotThrow(() => log.record({ kind: 'node.facts', message: 'lost' }));
   await t.resolves(log.close());
   t.equal(errors.length, 1);
-  log.record({ kind: 'test', message: 'after the end' });
+  log.record({ kind: 'node.facts', message: 'after the end' });
   await log.close();
   t.equal(errors.length, 1);
   t.ok(await errorOf(store.meta.get('x')), 'the store is really gone');

@@ -1,5 +1,6 @@
 /** Carries out what the reconciler decided. What an action changes is stored before, or together with, its effect. */
 import type { Clock } from '@dsr1/shared/clock';
+import type { DeploymentEvent } from '@dsr1/shared/http-api/event-kinds';
 import type { EventLog } from '../events/event-log.ts';
 import type { NodeHub } from '../nodes/hub.ts';
 import type { ActionKind, ActionOf } from '../reconcile/actions.ts';
@@ -34,7 +35,7 @@ export type Executors = {
 
 export function createExecutors(deps: ExecutorDeps): Executors {
   const { store, events, clock, nowMs } = deps;
-  const record = (scene: Scene, kind: string, message: string, more: EventDetails = {}) =>
+  const record = (scene: Scene, kind: DeploymentEvent, message: string, more: EventDetails = {}) =>
     events.record({ kind: `deployment.${kind}`, deployment: scene.deployment.name, message, ...more });
   const change = (scene: Scene, what: Change) =>
     store.change(scene.deployment.name, scene.attempt?.epoch ?? 0, what);
@@ -166,7 +167,7 @@ async function planAttempt(
   { store, hub, planner, nowMs }: ExecutorDeps,
   scene: Scene,
   { avoidPorts, why }: ActionOf<'plan'>,
-  record: (scene: Scene, kind: string, message: string, more?: EventDetails) => void,
+  record: (scene: Scene, kind: DeploymentEvent, message: string, more?: EventDetails) => void,
 ): Promise<void> {
   const { deployment } = scene;
   const { name, spec } = deployment;

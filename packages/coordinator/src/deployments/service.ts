@@ -3,6 +3,7 @@
 import type { Clock } from '@dsr1/shared/clock';
 import { Dsr1Error } from '@dsr1/shared/errors';
 import { hashOf } from '@dsr1/shared/hash';
+import type { DeploymentEvent } from '@dsr1/shared/http-api/event-kinds';
 import type { DeploymentDetail, DeploymentSummary, EndpointAccess } from '@dsr1/shared/http-api/resources';
 import type { PlanResult } from '@dsr1/shared/plan/model';
 import type { DeploymentSpec } from '@dsr1/shared/spec/deployment';
@@ -51,7 +52,7 @@ export function createDeploymentService(deps: ServiceDeps): DeploymentService {
   const { store, events, wake, nowMs } = deps;
   const nodesById = () => new Map(deps.hub.nodes().map((node) => [node.id, node]));
   const detail = async (name: string) => toDetail(await loadOrThrow(store, name), nodesById(), nowMs());
-  const record = (kind: string, deployment: string, message: string, by: string) =>
+  const record = (kind: DeploymentEvent, deployment: string, message: string, by: string) =>
     events.record({ kind: `deployment.${kind}`, deployment, message, data: { by } });
 
   async function start(name: string, by: string): Promise<DeploymentDetail> {

@@ -1,6 +1,7 @@
 /** What happened, in order: persisted first, then told to whoever listens. Recording never throws and never blocks. */
 import type { Clock } from '@dsr1/shared/clock';
 import { toDsr1Error } from '@dsr1/shared/errors';
+import type { EventKind } from '@dsr1/shared/http-api/event-kinds';
 import type { ClusterEvent } from '@dsr1/shared/http-api/resources';
 import type { Logger } from '@dsr1/shared/logger';
 import type { EventFilter, EventStore } from '../store/store.ts';
@@ -8,7 +9,7 @@ import type { EventFilter, EventStore } from '../store/store.ts';
 export interface NewEvent {
   /** Default `info`. */
   readonly level?: ClusterEvent['level'];
-  readonly kind: string;
+  readonly kind: EventKind;
   /** Node name. */
   readonly node?: string;
   readonly deployment?: string;

@@ -109,7 +109,7 @@ async function changed(
   deps: NodeOperationsDeps,
   record: NodeRecord,
   change: { readonly cordoned: boolean; readonly quarantine?: null },
-  kind: string,
+  kind: 'node.cordoned' | 'node.uncordoned',
   says: string,
 ): Promise<NodeSummary> {
   record.row = { ...record.row, ...change };
