@@ -137,6 +137,17 @@ test('bytes of a token in the cache', (t) => {
     const answer = evaluate({ ...question(known(name)), ...change });
     t.equal(answer.figures.tokenBytes, bytes, what);
   }
+  const scheme = {
+    quant_method: 'compressed-tensors',
+    format: 'float-quantized',
+    kv_cache_scheme: { num_bits: 8, type: 'float' },
+  };
+  const scaled = shapeOf({ ...knownConfig('llama-3.1-8b'), quantization_config: scheme });
+  t.equal(
+    evaluate(question(scaled)).figures.tokenBytes,
+    65_536,
+    'a checkpoint that brings scales for an FP8 cache',
+  );
   t.end();
 });
 

@@ -16,8 +16,9 @@ export interface CacheDtype {
 }
 
 /**
- * What `auto` means: vLLM caches sparse attention (DSA) in FP8, SGLang does so from Blackwell on; everything else follows
- * the model (vllm config/cache.py; sglang's overrides for DeepSeek V3.2).
+ * What `auto` means: vLLM caches in FP8 where the checkpoint brings scales for it, and sparse attention (DSA) always;
+ * SGLang does the latter from Blackwell on; everything else follows the model (vllm config/cache.py; sglang's overrides
+ * for DeepSeek V3.2).
  */
 export function resolvedDtype(
   asked: CacheDtype,
@@ -28,7 +29,9 @@ export function resolvedDtype(
   const sparse = shape.layers.some(
     ({ attention }) => attention.kind === 'latent' && attention.index !== null,
   );
-  return sparse && (rules.engine === 'vllm' || Number(capability) >= 10) ? { kind: 'fp8' } : asked;
+  const scaled = rules.engine === 'vllm' && shape.quantisation.fp8Cache;
+  const fp8 = scaled || (sparse && (rules.engine === 'vllm' || Number(capability) >= 10));
+  return fp8 ? { kind: 'fp8' } : asked;
 }
 
 export interface StageCache {

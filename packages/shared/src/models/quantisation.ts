@@ -49,6 +49,8 @@ export interface Quantisation {
   readonly leaves: ReadonlySet<Module>;
   /** The config's list of modules that are not converted. */
   readonly ignored: readonly ModulePattern[];
+  /** The checkpoint brings scales for a cache in FP8. */
+  readonly fp8Cache: boolean;
   readonly assumed: readonly string[];
 }
 
@@ -98,6 +100,7 @@ export function readQuantisation(
     experts: fp4Experts ? FP4_EXPERTS : format,
     leaves: leftAlone(method, hasExperts, ignored.length > 0, isLatent),
     ignored,
+    fp8Cache: bringsCacheScales(block),
     assumed,
   };
 }
@@ -143,6 +146,11 @@ function readBlock(block: JsonObject): Pick<Quantisation, 'method' | 'format' | 
     format: FORMATS.none,
     assumed: [`quantisation ${name} is not known: weights are counted as if they were not quantised`],
   };
+}
+
+/** `kv_cache_scheme` of compressed-tensors, `kv_cache_quant_algo` of ModelOpt. */
+function bringsCacheScales({ kv_cache_scheme: scheme, kv_cache_quant_algo: algorithm }: JsonObject): boolean {
+  return (isObject(scheme) && scheme.num_bits === 8) || algorithm === 'FP8';
 }
 
 /** compressed-tensors: the first group's weights decide; without groups the format's name does. */
@@ -246,7 +254,7 @@ const FP4_EXPERTS: WeightFormat = {
   padded: true,
 };
 
-const EMPTY = { ignored: [], assumed: [] } as const;
+const EMPTY = { ignored: [], fp8Cache: false, assumed: [] } as const;
 const known = (method: QuantMethod) => ({ method, format: FORMATS[method], assumed: [] });
 const small = (value: unknown, most = 16): number | null =>
   typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= most ? value : null;
