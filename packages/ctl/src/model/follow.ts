@@ -36,13 +36,16 @@ export async function followModel(
       if (!isBusy(before)) return before;
       if (answer !== undefined && answer.status !== null) {
         seenMs.set(before.node, nowMs);
-        return answer;
+        // Jobs end with their agent.
+        return answer.status.job === null ? { ...answer, failure: failed(text.restarted) } : answer;
       }
-      const failure = { code: 'NODE_OFFLINE', message: text.lost, hint: null };
+      const failure = failed(text.lost);
       return nowMs - (seenMs.get(before.node) ?? nowMs) < SILENCE_MS ? before : { ...before, failure };
     });
   }
 }
+
+const failed = (message: string) => ({ code: 'NODE_OFFLINE', message, hint: text.again });
 
 const isBusy = ({ status, failure }: ModelOnNode): boolean =>
   failure === null && status?.job?.state === 'running';

@@ -41,6 +41,8 @@ export const modelText = {
   wrongHint: 'copy or pull the named files again, then verify once more',
   failed: (nodes: string) => `it failed on ${nodes}`,
   lost: 'no answer',
+  restarted: 'its agent began anew, and what it did to the model has ended',
+  again: 'give the command again: a pull goes on where it ended',
   progress: (done: string, total: string, rate: string, detail: string) =>
     `${done} of ${total} GB  ${rate}  ${detail}`,
 } as const;
