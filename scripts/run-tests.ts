@@ -103,7 +103,11 @@ const QUICK: readonly Stage[] = [
   {
     name: 'unit and end-to-end',
     missing: () => null,
-    run: tap(['packages/*/test/**/*.test.ts', 'test/{architecture,corpus,e2e}/**/*.test.ts'], 2, 180),
+    run: tap(
+      ['packages/*/test/**/*.test.ts', 'test/*.test.ts', 'test/{architecture,corpus,e2e}/**/*.test.ts'],
+      2,
+      180,
+    ),
   },
 ];
 const HOSTS: Stage = {
