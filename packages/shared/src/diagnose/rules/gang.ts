@@ -208,10 +208,11 @@ export const gangRules: readonly Rule[] = [
   {
     id: 'peer-closed',
     category: 'peer-died',
-    line: /Connection (?:closed by (?:remote )?peer|reset by peer)|[Ss]ocket [Cc]losed|Broken pipe|remote process exited|ncclRemoteError|received errors while waiting for send\/recv from rank|other ranks that didn't finish loading|failed to pass monitoredBarrier|recvValue failed|sendBytes failed|TCPStore server has shut down|lost connection to/,
+    line: /(?:Read error \[([\w.:]+)\]:\d+: )?Connection (?:closed by (?:remote )?peer|reset by peer)(?: \[?(\d[\w.:]*\w))?|[Ss]ocket [Cc]losed|Broken pipe|remote process exited|ncclRemoteError|received errors while waiting for send\/recv from rank|other ranks that didn't finish loading|failed to pass monitoredBarrier|recvValue failed|sendBytes failed|TCPStore server has shut down|lost connection to/,
     strength: 'consequence',
     source: 'gloo/transport/tcp/pair.cc, NVIDIA/nccl src/misc/socket.cc, c10d TCPStore.cpp',
-    cause: 'this rank is a witness: the peer that the line names ended first',
+    cause: 'this rank is a witness: its peer $1 ended first',
+    fix: 'read the last lines of the rank on $1, `dmesg -T` there, and the earliest error over all nodes',
   },
   {
     id: 'worker-gone',

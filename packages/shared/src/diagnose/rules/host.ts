@@ -97,7 +97,7 @@ export const hostRules: readonly Rule[] = [
   {
     id: 'kernel-oom-killer',
     category: 'host-oom-killed',
-    line: /Out of memory: Killed process|oom-kill:constraint|Memory cgroup out of memory|invoked oom-killer|oom_kill event|\bOOM Killed\b|\bOOMKilled\b|result 'oom-kill'|oom_reaper|killed by the (?:OS |kernel )?OOM|exceeds the memory usage threshold|due to the node running low on memory|ray\.exceptions\.OutOfMemoryError|Killed signal terminated program/,
+    line: /Out of memory: Killed process|oom-kill:constraint|Memory cgroup out of memory|invoked oom-killer|oom_kill event|\bOOM Killed\b|\bOOMKilled\b|result 'oom-kill'|oom_reaper|killed by the (?:(?:OS |kernel )?OOM|kernel: out of memory)|exceeds the memory usage threshold|due to the node running low on memory|ray\.exceptions\.OutOfMemoryError|Killed signal terminated program/,
     strength: 'proof',
     source: 'Linux mm/oom_kill.c, systemd, Kubernetes, Ray memory monitor, gcc',
   },
