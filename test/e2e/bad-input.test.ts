@@ -66,6 +66,14 @@ test('bad input', async (t) => {
     );
     const unknown = await plan(vllm.replace('ARG', '--tensor-paralel'));
     refused(t, unknown, 'PLAN_INFEASIBLE', /--tensor-paralel/);
+    const elsewhere = vllm.replace('"ARG"', '').replace('vllm,', `vllm, python: ${home}/hidden/bin/python,`);
+    t.match(
+      await plan(elsewhere),
+      { code: 0, out: /hidden\/bin\/python/ },
+      'a named interpreter is looked for',
+    );
+    const none = await plan(elsewhere.replace('hidden', 'nowhere'));
+    refused(t, none, 'PLAN_INFEASIBLE', /has no vllm in .*nowhere\/bin\/python; found vllm 0\.32\.0/);
     const owned = await plan(vllm.replace('ARG', '--node-rank=1'));
     refused(t, owned, 'PLAN_INFEASIBLE', /--node-rank/);
     refused(t, await ctl('plan', '--engine', 'rehersal'), 'INVALID_ARGUMENT', /rehersal/);
@@ -308,7 +316,7 @@ async function clusterIn(t: Test, home: string) {
   const startAgent = (index: number) =>
     start(t, 'agent', agentFlags(index), { env: { PATH: toolPath(index) } });
 
-  fakeVllm(join(home, 'venv'));
+  for (const prefix of ['venv', 'hidden']) fakeVllm(join(home, prefix));
   fakeTools(home);
   await joinAs('gpu-1', usedToken);
   await joinAs('gpu-2', await token());
@@ -344,7 +352,7 @@ async function clusterIn(t: Test, home: string) {
 function fakeVllm(prefix: string): void {
   const packages = join(prefix, 'lib/python3.12/site-packages');
   mkdirSync(join(packages, 'vllm-0.32.0.dist-info'), { recursive: true });
-  mkdirSync(join(prefix, 'bin'));
+  mkdirSync(join(prefix, 'bin'), { recursive: true });
   writeFileSync(join(prefix, 'bin/python'), '#!/bin/false\n', { mode: 0o755 });
 }
 

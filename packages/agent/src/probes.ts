@@ -1,8 +1,10 @@
 /** What the coordinator may ask of this node outside any deployment. Each part is loaded when the first asks: an idle agent stays small. */
 import { dirname } from 'node:path';
 import type { Clock } from '@dsr1/shared/clock';
+import { ENGINE_PROBE, EngineRequest } from '@dsr1/shared/facts/engine-probe';
 import type { EngineInstall } from '@dsr1/shared/facts/node';
 import type { Logger } from '@dsr1/shared/logger';
+import { decode } from '@dsr1/shared/schema';
 import { MODEL_PROBE } from '@dsr1/shared/weights/query';
 import type { Host } from './host/host.ts';
 
@@ -42,12 +44,22 @@ export function createProbes(deps: ProbesDeps): Probes {
   ];
   return {
     async answer(kind, args) {
+      if (kind === ENGINE_PROBE) return namedEngine(host, args);
       if (kind !== MODEL_PROBE) return (await checks.get()).answer(kind, args);
       const { answerModelQuery } = await import('./models/probe.ts');
       return answerModelQuery(await models.get(), args);
     },
     close: async () => void (await models.begun()?.then((one) => one.close())),
   };
+}
+
+/** Engines of one interpreter's environment, as discovery would have read them there. */
+async function namedEngine(host: Host, args: unknown): Promise<readonly EngineInstall[]> {
+  const { python } = decode(EngineRequest, args, { what: ENGINE_PROBE });
+  if ((await host.realPath(python)) === null) return [];
+  const { readEnvironment } = await import('./facts/probes/python-environment.ts');
+  const installs = await readEnvironment(host, dirname(dirname(python)));
+  return installs.map((install) => ({ ...install, python }));
 }
 
 /** Made at the first call; a failure is tried again. */

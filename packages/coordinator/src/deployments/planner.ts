@@ -5,6 +5,7 @@ import type { DeploymentSpec } from '@dsr1/shared/spec/deployment';
 import type { NodeHub } from '../nodes/hub.ts';
 import type { PlanInput } from '../plan/input.ts';
 import type { AttemptRecord } from '../reconcile/model.ts';
+import { withNamedEngine } from './named-engine.ts';
 import type { DeploymentStore } from './store.ts';
 
 export interface PlanRequest {
@@ -21,7 +22,7 @@ export interface Planner {
 
 export interface PlannerDeps {
   readonly store: Pick<DeploymentStore, 'names' | 'load'>;
-  readonly hub: Pick<NodeHub, 'nodes'>;
+  readonly hub: Pick<NodeHub, 'nodes' | 'send'>;
   /** plan/plan.ts */
   readonly plan: (input: PlanInput) => PlanResult;
 }
@@ -29,7 +30,7 @@ export interface PlannerDeps {
 export const createPlanner = ({ store, hub, plan }: PlannerDeps): Planner => ({
   async plan({ spec, epoch, previous, avoidPorts }) {
     const others = await liveAttempts(store, spec.name);
-    const nodes = hub.nodes();
+    const nodes = await withNamedEngine(spec, hub.nodes(), hub);
     return plan({
       spec,
       specHash: hashOf(spec),
