@@ -3,7 +3,8 @@
 # ibv_devinfo and verbs traffic are the kernel's own. systemd is PID 1. Needs root; takes /dev/kvm where it is, and
 # emulates the processor otherwise (about ten times slower).
 #
-#   rdma-vms.sh up N RAILS      boots VMs 1..N, each with a management NIC and RAILS rails
+#   rdma-vms.sh make N RAILS    makes VMs 1..N, each with a management NIC and RAILS rails; their folders can be filled
+#   rdma-vms.sh boot            boots them all; done when systemd is up in every VM
 #   rdma-vms.sh exec I CMD ...  runs CMD inside VM I
 #   rdma-vms.sh root I          prints the folder that is VM I's root file system
 #   rdma-vms.sh cross I         moves the cable of VM I's rail 0 to rail 1's switch, and the other way round
@@ -78,6 +79,7 @@ for path in $(ls -d /sys/class/net/e* | sort -V); do
   rdma link add mlx5_$n type rxe netdev $name
   n=$((n + 1))
 done
+ip route add default via 10.87.0.254
 END
   chmod +x "$root/usr/local/sbin/lab-network"
   cat >"$root/etc/systemd/system/lab-network.service" <<'END'
@@ -92,8 +94,8 @@ ExecStart=/usr/local/sbin/lab-network
 [Install]
 WantedBy=multi-user.target
 END
-  # No udev here, so the console never becomes a device that a login could wait for.
-  chroot "$root" systemctl mask serial-getty@ttyS0 >/dev/null 2>&1
+  # What nobody here needs; without udev the console never becomes a device that a login could wait for.
+  chroot "$root" systemctl mask serial-getty@ttyS0 getty@tty1 systemd-networkd systemd-networkd.socket e2scrub_reap systemd-logind systemd-journal-flush dev-hugepages.mount >/dev/null 2>&1
   chroot "$root" systemctl enable lab-network >/dev/null 2>&1
 }
 
@@ -117,13 +119,10 @@ build_kernel() {
     echo 'mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev'
     awk -F/ '{print "insmod /mod/" $NF " 2>/dev/null"}' "$image/modules"
     echo 'mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144,cache=mmap root /new'
-    echo 'mount -t tmpfs tmpfs /new/var/lib/private; mkdir -p /new/var/lib/dsr1-agent; mount -t tmpfs tmpfs /new/var/lib/dsr1-agent'
     echo 'for d in proc sys dev; do mount --move /$d /new/$d; done'
     echo 'exec switch_root /new /lib/systemd/systemd'
   } >"$init/init"
   chmod +x "$init/init"
-  mkdir -p "$image/root/var/lib/private"
-  chmod 700 "$image/root/var/lib/private"
   (cd "$init" && find . | cpio -o -H newc 2>/dev/null | gzip -1) >"$image/initrd.gz"
   cp "$image"/kernel/boot/vmlinuz-* "$image/vmlinuz"
   rm -rf "$image/kernel" "$init"
@@ -192,21 +191,26 @@ wait_running() { # VM
   fail "VM $1 did not come up in 120 s: see $vms/$1/console.log"
 }
 
-up() { # COUNT RAILS
+make() { # COUNT RAILS
   local nic vm
   [[ $(id -u) == 0 ]] || fail "expected to run as root"
-  [[ ! -e $vms/1 ]] || fail "VMs run already in $vms; end them with 'rdma-vms.sh down'"
+  [[ ! -e $vms/1 ]] || fail "there are VMs in $vms; remove them with 'rdma-vms.sh down'"
   build
   mkdir -p "$vms"
+  echo "$2" >"$vms/rails"
   bridge $management 10.87.0.254/24
   for ((nic = 1; nic <= $2; nic++)); do bridge "$(switch_of "$nic")"; done
   for ((vm = 1; vm <= $1; vm++)); do
     mkdir -p "$vms/$vm"/{upper,work,root}
     mount -t overlay overlay -o "lowerdir=$image/root,upperdir=$vms/$vm/upper,workdir=$vms/$vm/work" "$vms/$vm/root"
     configure "$vm" "$1"
-    power_on "$vm" "$2"
   done
-  for ((vm = 1; vm <= $1; vm++)); do wait_running "$vm"; done
+}
+
+boot() {
+  local dir
+  for dir in "$vms"/[0-9]*; do power_on "${dir##*/}" "$(cat "$vms/rails")"; done
+  for dir in "$vms"/[0-9]*; do wait_running "${dir##*/}"; done
 }
 
 cable() { ip link set "dsr1v$1-$2" master "$(switch_of "$3")"; } # VM NIC SWITCH
@@ -229,7 +233,8 @@ down() {
 command=${1:-}
 shift || true
 case $command in
-  up) up "$@" ;;
+  make) make "$@" ;;
+  boot) boot ;;
   exec) inside "$@" ;;
   root) echo "$vms/$1/root" ;;
   cross) cable "$1" 1 2; cable "$1" 2 1 ;;

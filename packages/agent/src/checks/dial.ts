@@ -26,7 +26,9 @@ async function dialPath(host: Host, own: CheckEnd, request: DialRequest): Promis
     ? await pingFullSize(host, own, peer, blank)
     : [];
   const link = tcp.some(({ outcome }) => outcome === 'fail') ? await dialLinks(own, blank, request) : [];
-  return [...tcp, ...mtu, ...link, ...(await runVerbs(host, own, blank, request))];
+  // Where no address reaches the peer, RDMA has no chance: the layer below is what to repair.
+  const dead = tcp.length > 0 && tcp.every(({ outcome }) => outcome === 'fail');
+  return [...tcp, ...mtu, ...link, ...(dead ? [] : await runVerbs(host, own, blank, request))];
 }
 
 const blankResult = (own: CheckEnd, peer: CheckEnd): PairResult => ({
@@ -151,8 +153,10 @@ async function runVerbs(
   for (const { rail, tool, port, problem } of request.listening.verbs) {
     if (rail !== own.rail || own.device === null || control === null) continue;
     const base: PairResult = { ...blank, test: 'verbs', tool };
-    if (problem !== null) {
-      results.push({ ...base, outcome: 'fail', detail: `${blank.to}: ${problem}` });
+    const failed = results.find(({ outcome }) => outcome === 'fail');
+    if (failed !== undefined || problem !== null) {
+      const why = failed === undefined ? `${blank.to}: ${problem}` : `not run: ${failed.tool} failed`;
+      results.push({ ...base, outcome: failed === undefined ? 'fail' : 'untested', detail: why });
       continue;
     }
     const counter = await countPackets(host, own.device, own.port);

@@ -2,11 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { Dsr1Error, toDsr1Error } from '@dsr1/shared/errors';
 import type { CheckReport, CheckRequest } from '@dsr1/shared/fabric/check/model';
+import { type FabricPicture, pictureOf } from '@dsr1/shared/fabric/show/picture';
 import type { EventLog } from '../events/event-log.ts';
 import { type RunDeps, runCheck } from './run.ts';
-import { type TargetDeps, targetOf } from './target.ts';
+import { fabricOf, type TargetDeps, targetOf } from './target.ts';
 
 export interface Checks {
+  /** The fabric as a launch would take it now, from the facts at hand. @throws as `start`; NOT_FOUND without facts */
+  picture(request: CheckRequest): Promise<FabricPicture>;
   /** @throws NODE_NOT_FOUND, DEPLOYMENT_NOT_FOUND, NODE_BUSY while one of the nodes is being checked */
   start(request: CheckRequest): Promise<CheckReport>;
   /** @throws NOT_FOUND */
@@ -22,6 +25,15 @@ const KEPT = 20;
 export function createChecks(deps: ChecksDeps): Checks {
   const reports = new Map<string, CheckReport>();
   return {
+    picture: async (request) => {
+      const target = await targetOf(request, deps);
+      const gang = target.nodes.map(({ id, name, state, cordoned, facts }) => {
+        if (facts !== null) return { id, name, state, cordoned, facts, busyPorts: [], busyGpus: [] };
+        throw new Dsr1Error('NOT_FOUND', `node ${name} has sent no facts yet`);
+      });
+      const { selection, views } = fabricOf(target, gang);
+      return pictureOf(selection, views);
+    },
     async start(request) {
       const target = await targetOf(request, deps);
       const nodes = target.nodes.map(({ name }) => name);

@@ -7,15 +7,12 @@ import { judge } from '@dsr1/shared/fabric/check/judge';
 import type { CheckReport, PairResult } from '@dsr1/shared/fabric/check/model';
 import { pairRounds } from '@dsr1/shared/fabric/check/schedule';
 import type { NodeOperations } from '../nodes/operations.ts';
-import { gpusFor } from '../plan/eligibility.ts';
-import { gangSelection, gangViews } from '../plan/fabric.ts';
 import type { UsableNode } from '../plan/input.ts';
-import { installOf } from '../plan/installs.ts';
 import type { FigureStore } from '../store/store.ts';
 import type { Ask } from './ask.ts';
 import { type Partner, testPair } from './pair.ts';
 import { type Looked, silent, stateOf } from './states.ts';
-import type { CheckTarget } from './target.ts';
+import { type CheckTarget, fabricOf } from './target.ts';
 
 export interface RunDeps {
   readonly ask: Ask;
@@ -39,11 +36,7 @@ export async function runCheck(
   const met = await Promise.all(target.nodes.map(({ id, name }) => meet(deps, target, id, name)));
   const present = met.flatMap((one) => ('problem' in one ? [] : [one]));
   const gang = present.map(({ usable }) => usable);
-  const { spec, engine } = target;
-  const gpus = gang[0] === undefined ? 0 : gpusFor(gang[0], spec, engine).length;
-  const install = gang[0] === undefined ? null : installOf(spec, engine, gang[0].facts);
-  const selection = gangSelection(spec, engine, gang, gpus, install);
-  const views = gangViews(gang);
+  const { selection, views } = fabricOf(target, gang);
   const ends = checkEnds(selection, views);
   change({ transport: selection.transport, ends });
 

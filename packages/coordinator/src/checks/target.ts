@@ -7,6 +7,10 @@ import type { CheckRequest } from '@dsr1/shared/fabric/check/model';
 import type { DeploymentSpec } from '@dsr1/shared/spec/deployment';
 import type { DeploymentService } from '../deployments/service.ts';
 import type { NodeView } from '../nodes/hub.ts';
+import { gpusFor } from '../plan/eligibility.ts';
+import { gangSelection, gangViews } from '../plan/fabric.ts';
+import type { UsableNode } from '../plan/input.ts';
+import { installOf } from '../plan/installs.ts';
 
 export interface CheckTarget {
   readonly deployment: string | null;
@@ -17,7 +21,7 @@ export interface CheckTarget {
 
 export interface TargetDeps {
   readonly nodes: () => readonly NodeView[];
-  readonly deployments: Pick<DeploymentService, 'get' | 'plan'>;
+  readonly deployments: Pick<DeploymentService, 'get'>;
 }
 
 /** @throws NODE_NOT_FOUND, DEPLOYMENT_NOT_FOUND, INVALID_ARGUMENT */
@@ -46,6 +50,14 @@ export async function targetOf(
       });
     }),
   };
+}
+
+/** The gang's fabric, chosen as the planner would. */
+export function fabricOf({ spec, engine }: CheckTarget, gang: readonly UsableNode[]) {
+  const [first] = gang;
+  const gpus = first === undefined ? 0 : gpusFor(first, spec, engine).length;
+  const install = first === undefined ? null : installOf(spec, engine, first.facts);
+  return { selection: gangSelection(spec, engine, gang, gpus, install), views: gangViews(gang) };
 }
 
 /** Nodes without a deployment are checked as a rehearsal would use them: with every rail that they have. */

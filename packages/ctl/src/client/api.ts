@@ -1,5 +1,6 @@
 /** The HTTP API as functions (packages/shared/src/http-api/routes.md). Answers are checked against the shared schemas. */
 import { CheckReport, type CheckRequest } from '@dsr1/shared/fabric/check/model';
+import { FabricPicture } from '@dsr1/shared/fabric/show/picture';
 import {
   ClusterEvent,
   CreatedToken,
@@ -67,6 +68,7 @@ export function createApi(target: Target, io: CtlIo) {
       stream(`${deployment(name)}/logs?${search(query)}`, 'text/plain'),
 
     startCheck: (request: CheckRequest) => post('/checks', CheckReport, request),
+    fabric: (request: CheckRequest) => post('/fabric', FabricPicture, request),
     check: (id: string) => get(`/checks/${encodeURIComponent(id)}`, CheckReport),
 
     models: (path?: string) =>

@@ -5,9 +5,7 @@ import { Dsr1Error } from '@dsr1/shared/errors';
 import type { CheckReport, CheckRequest } from '@dsr1/shared/fabric/check/model';
 import { checkLines } from '@dsr1/shared/fabric/check/render';
 import { drawFabric } from '@dsr1/shared/fabric/show/draw';
-import { pictureOf } from '@dsr1/shared/fabric/show/picture';
 import { svgOf } from '@dsr1/shared/fabric/show/svg';
-import { fabricView } from '@dsr1/shared/facts/fabric-view';
 import type { Command } from 'commander';
 import type { Api } from '../client/api.ts';
 import type { CtlIo } from '../io.ts';
@@ -39,14 +37,7 @@ export function fabricShowCommand(io: CtlIo): Command {
     .option('--svg <file>', fabricText.svgFlag)
     .action(async (names: readonly string[], options: ApiOptions & { readonly svg?: string }) => {
       const api = openApi(io, options);
-      const { nodes = [], deployment } = await requestFor(api, names);
-      const members = deployment === undefined ? nodes : (await api.deployment(deployment)).nodes;
-      const details = await Promise.all(members.map((name) => api.node(name)));
-      const views = details.map(({ name, facts }) => {
-        if (facts !== null) return fabricView(name, facts, facts.nodeIp);
-        throw new Dsr1Error('NOT_FOUND', fabricText.noFacts(name));
-      });
-      const picture = pictureOf(views);
+      const picture = await api.fabric(await requestFor(api, names));
       if (options.svg !== undefined) await writeFile(resolve(io.cwd, options.svg), svgOf(picture));
       show(io, options, picture, (drawn) => drawFabric(drawn, createStyle(io.stdout, io.env)));
     });

@@ -27,5 +27,4 @@ export const fabricText = {
   checkFailed: (errors: number) => `the check found ${errors} ${errors === 1 ? 'problem' : 'problems'}`,
   show: 'draw nodes and rails, and say why a device is out',
   svgFlag: 'also write the picture to this file',
-  noFacts: (name: string) => `node ${name} has sent no facts yet`,
 } as const;

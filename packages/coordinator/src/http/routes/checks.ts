@@ -1,4 +1,5 @@
 import { CheckReport, CheckRequest } from '@dsr1/shared/fabric/check/model';
+import { FabricPicture } from '@dsr1/shared/fabric/show/picture';
 import { Type } from 'typebox';
 import type { Checks } from '../../checks/checks.ts';
 import type { RouteModule } from '../api-server.ts';
@@ -20,6 +21,18 @@ export const checkRoutes =
         },
       },
       async (request, reply) => reply.code(202).send(await checks.start(request.body)),
+    );
+    api.post(
+      '/fabric',
+      {
+        config: { authz: 'viewer' },
+        schema: {
+          summary: 'Nodes and rails as a launch would take them now',
+          body: CheckRequest,
+          response: { 200: FabricPicture },
+        },
+      },
+      (request) => checks.picture(request.body),
     );
     api.get(
       '/checks/:id',

@@ -62,7 +62,7 @@ export function baselineFindings(compared: readonly ComparedFigure[]): CheckFind
           rail: Number(/^rail (\d+)/.exec(figure)?.[1] ?? 0),
           device: null,
         },
-        cause: `${subject}, ${figure}: ${value.toFixed(1)} now, ${baseline.toFixed(1)} at best`,
+        cause: `${subject}, ${figure}: ${value.toPrecision(3)} now, ${baseline.toPrecision(3)} at best`,
         evidence: [],
         fix: 'look for other traffic, error counters (`rdma statistic show`), and a link that came up with fewer lanes',
       } satisfies CheckFinding,

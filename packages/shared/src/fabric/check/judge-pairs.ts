@@ -9,6 +9,31 @@ export function judgePairs(pairs: readonly PairResult[], ends: readonly CheckEnd
     cutsOf(outcomes(results)).map((cut) => ({ rail, cut, results: concerning(results, cut) })),
   );
   const seen = symptoms.map((item) => ({ ...item, symptom: symptomOf(item.results, item.rail) }));
+  return [...untested(pairs), ...together(seen, ends)];
+}
+
+/** A pair that could not be tested is not well: it is not known. */
+function untested(pairs: readonly PairResult[]): CheckFinding[] {
+  return pairs
+    .filter(({ test, outcome }) => test === 'tcp' && outcome === 'untested')
+    .map(({ from, to, detail }) => ({
+      severity: 'error',
+      category: 'untested',
+      culprit: { kind: 'path', nodes: [from, to], rail: null, device: null },
+      cause: `${from} to ${to} could not be tested: ${detail}`,
+      evidence: [],
+      fix: 'look at `journalctl -u dsr1-agent` on both nodes, and run the check again',
+    }));
+}
+
+interface Seen {
+  readonly rail: number | null;
+  readonly cut: Cut;
+  readonly results: readonly PairResult[];
+  readonly symptom: Symptom;
+}
+
+function together(seen: readonly Seen[], ends: readonly CheckEnd[]): CheckFinding[] {
   return [...Map.groupBy(seen, ({ cut, symptom }) => JSON.stringify([cut, symptom])).values()].flatMap(
     (group) => {
       const [first] = group;
@@ -61,6 +86,7 @@ function symptomOf(results: readonly PairResult[], rail: number | null): Symptom
   const tcp = failed('tcp');
   if (tcp.length > 0) return linkSymptom(results, rail, tcp);
   if (failed('mtu').length > 0) return { kind: 'mtu' };
+  if (failed('verbs').every(flows)) return { kind: 'stalls' };
   const lost = failed('verbs').map(lossOf);
   const ways = new Set(lost.filter((way) => way !== null).map((way) => way.join(' > ')));
   const [one] = ways;
@@ -90,6 +116,9 @@ function lossOf({ from, to, packets }: PairResult): readonly [string, string] | 
   if ((packets.to.sent ?? 0) > 0 && packets.from.received === 0) return [to, from];
   return null;
 }
+
+const flows = ({ packets }: PairResult): boolean =>
+  (packets?.from.received ?? 0) > 0 && (packets?.to.received ?? 0) > 0;
 
 function finding(
   cut: Cut,

@@ -39,7 +39,7 @@ function rowOf(results: readonly PairResult[]): string[] {
     outcomeOf(of('tcp')),
     outcomeOf(of('mtu')),
     outcomeOf(of('verbs')),
-    rate == null ? '' : (rate / 8).toFixed(2),
+    rate == null ? '' : (rate / 8).toPrecision(3),
     late == null ? '' : `${late.toFixed(1)} us`,
   ];
 }

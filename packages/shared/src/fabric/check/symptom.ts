@@ -12,6 +12,8 @@ export type Symptom =
   /** TCP on some ports or in one direction only. */
   | { readonly kind: 'some-ports'; readonly link: boolean }
   | { readonly kind: 'mtu' }
+  /** RDMA packets arrive on both sides, and yet no test comes to its end. */
+  | { readonly kind: 'stalls' }
   /** IP is fine, RDMA is not; `oneWay` when the counters show packets that left and never came (`a > b`). */
   | { readonly kind: 'verbs'; readonly oneWay: string | null };
 
@@ -63,6 +65,13 @@ export function advise(cut: Cut, symptom: Symptom, path: string): Advice {
         cause: `${path} of ${where} does not carry packets of the interfaces' full size`,
         fix: 'give all interfaces and the switch ports between them one MTU (`ip link set NETDEV mtu N`)',
       };
+    case 'stalls':
+      return {
+        category: 'rdma-stalls',
+        culprit: kindAt('path'),
+        cause: `RDMA packets arrive both ways on ${path} of ${where}, but no test comes to its end`,
+        fix: 'look for lost packets (`rdma statistic show`, discards on the switch ports), for PFC or ECN settings that differ, and for hosts without free CPU',
+      };
     case 'verbs':
       return symptom.oneWay === null
         ? broken(path, where, kindAt('port'))
@@ -73,7 +82,7 @@ export function advise(cut: Cut, symptom: Symptom, path: string): Advice {
 const broken = (path: string, where: string, culprit: Culprit['kind']): Advice => ({
   category: 'rdma-blocked',
   culprit,
-  cause: `${path} of ${where} carries TCP and no RDMA`,
+  cause: `TCP gets through on ${path} of ${where}, RDMA does not`,
   fix: 'let UDP port 4791 (RoCE v2) through on nodes and switches, and check that both GIDs are of one version and subnet',
 });
 

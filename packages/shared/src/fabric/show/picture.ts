@@ -1,41 +1,40 @@
 /** Nodes × rails of a gang as data: what is in each place, and why the rest is out. */
-import type { HcaPort } from '../../facts/hca.ts';
-import type { ChosenHca, FabricNode, NodeFabric } from '../model.ts';
-import { selectFabric } from '../select/select.ts';
+import { type Static, Type } from 'typebox';
+import { PortState } from '../../facts/hca.ts';
+import { Nullable } from '../../facts/nullable.ts';
+import type { ChosenHca, FabricNode, FabricSelection, NodeFabric } from '../model.ts';
 
-export interface PictureCell {
+export const PictureCell = Type.Object({
   /** `mlx5_1:1`. */
-  readonly device: string;
-  readonly netdev: string | null;
-  readonly address: string | null;
-  readonly gidIndex: number | null;
-  readonly rateGbps: number | null;
-  readonly state: HcaPort['state'];
-}
+  device: Type.String(),
+  netdev: Nullable(Type.String()),
+  address: Nullable(Type.String()),
+  gidIndex: Nullable(Type.Integer()),
+  rateGbps: Nullable(Type.Number()),
+  state: Nullable(PortState),
+});
+export type PictureCell = Static<typeof PictureCell>;
 
-export interface PictureNode {
-  readonly name: string;
-  readonly control: { readonly netdev: string | null; readonly address: string | null };
+export const PictureNode = Type.Object({
+  name: Type.String(),
+  control: Type.Object({ netdev: Nullable(Type.String()), address: Nullable(Type.String()) }),
   /** By rail; null where the node has no port on it. */
-  readonly cells: readonly (PictureCell | null)[];
-  readonly out: readonly { readonly device: string; readonly because: string }[];
-}
+  cells: Type.Array(Nullable(PictureCell)),
+  out: Type.Array(Type.Object({ device: Type.String(), because: Type.String() })),
+});
+export type PictureNode = Static<typeof PictureNode>;
 
-export interface FabricPicture {
-  readonly transport: string | null;
+export const FabricPicture = Type.Object({
+  transport: Nullable(Type.String()),
   /** What the members of each rail have in common. */
-  readonly rails: readonly string[];
-  readonly nodes: readonly PictureNode[];
-  readonly remarks: readonly string[];
-}
+  rails: Type.Array(Type.String()),
+  nodes: Type.Array(PictureNode),
+  remarks: Type.Array(Type.String()),
+});
+export type FabricPicture = Static<typeof FabricPicture>;
 
-export function pictureOf(views: readonly FabricNode[]): FabricPicture {
-  const selection = selectFabric(views, {
-    transport: 'auto',
-    ncclVersion: null,
-    gpuRanks: true,
-    overrides: {},
-  });
+/** `views` are in the order of the selection's nodes. */
+export function pictureOf(selection: FabricSelection, views: readonly FabricNode[]): FabricPicture {
   const count = Math.max(
     selection.rails.length,
     ...selection.nodes.flatMap(({ hcas }) => hcas.map((hca, i) => placeOf(hca, i) + 1)),
