@@ -317,13 +317,13 @@ test('seed 003, vLLM: two 8×H20, eight RoCE rails, the management NIC stays out
   t.match(asWritten, {
     feasible: false,
     rejections: [
-      { category: 'flag-unknown', because: /no --max_seq_len_to_capture/, fix: /cudagraph_capture_sizes/ },
+      { category: 'bad-flag', because: /no --max_seq_len_to_capture/, fix: /cudagraph_capture_sizes/ },
       {
-        category: 'flag-value',
+        category: 'bad-flag',
         because: /--enable-chunked-prefill is a switch/,
         fix: 'write --no-enable-chunked-prefill',
       },
-      { category: 'flag-unknown', because: /no --enable-reasoning/, fix: /--reasoning-parser NAME alone/ },
+      { category: 'bad-flag', because: /no --enable-reasoning/, fix: /--reasoning-parser NAME alone/ },
     ],
   });
 });

@@ -250,8 +250,8 @@ test('world, GPUs and engines: refused with tables', async (t) => {
     ),
     {
       rejections: [
-        { category: 'limit-too-low', because: /memlock limit is 0 MiB/ },
-        { because: /\/dev\/shm is 64 MiB/ },
+        { category: 'memlock', because: /memlock limit is 0 MiB/ },
+        { category: 'shm-too-small', because: /\/dev\/shm is 64 MiB/ },
         {},
         {},
       ],

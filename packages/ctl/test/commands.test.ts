@@ -319,7 +319,7 @@ test('a failed deploy prints the failing rank with its last lines and exits with
   t.equal(refused.code, 7);
   t.match(
     refused.err,
-    /PLAN_INFEASIBLE\]\n +gpu2: GPU 0 is busy\n +→ stop process 42\nnext: +stop process 42/,
+    /PLAN_INFEASIBLE\]\n +gpu2: GPU 0 is busy {2}\[[a-z-]+\]\n +→ stop process 42\nnext: +stop process 42/,
   );
   t.match(await runCtl(['plan', '--json', ...deploy.slice(1, -1)], { home }), {
     code: 7,

@@ -191,10 +191,10 @@ test('flags: what the plan owns, in every spelling', async (t) => {
 
 test('flags: what the version lacks, with the replacement', async (t) => {
   t.match(problems('vllm', '0.32.0', ['--enable-reasoning']), [
-    /^flag-unknown: vLLM 0\.32\.0 has no --enable-reasoning → .*--reasoning-parser/,
+    /^bad-flag: vLLM 0\.32\.0 has no --enable-reasoning → .*--reasoning-parser/,
   ]);
   t.match(problems('vllm', '0.32.0+cpu', ['--max_seq_len_to_capture', '16384']), [
-    /^flag-unknown.*cudagraph_capture_sizes/,
+    /^bad-flag.*cudagraph_capture_sizes/,
   ]);
   t.match(problems('vllm', '0.32.0', ['--enable-chunked-prefill=False']), [
     /takes no value, found =False → write --no-enable-chunked-prefill/,
@@ -203,13 +203,13 @@ test('flags: what the version lacks, with the replacement', async (t) => {
     /did you mean --gpu-memory-utilization\?/,
   ]);
   t.match(problems('vllm', '0.32.0', ['stray', '--seed', '1']), [
-    /^flag-value: engine\.args starts with stray/,
+    /^bad-flag: engine\.args starts with stray/,
   ]);
   t.match(problems('sglang', '0.5.23', ['--disable-mla']), [
-    /^flag-unknown: SGLang 0\.5\.23 has no --disable-mla → use --attention-backend/,
+    /^bad-flag: SGLang 0\.5\.23 has no --disable-mla → use --attention-backend/,
   ]);
   t.match(problems('sglang', '0.5.23', ['--gated-launch-port', '21000']), [/^flag-owned: .*→ remove it/]);
-  t.match(problems('sglang', '0.5.23', ['--enable']), [/^flag-unknown: --enable could mean/]);
+  t.match(problems('sglang', '0.5.23', ['--enable']), [/^bad-flag: --enable could mean/]);
   t.match(problems('vllm-ray', '0.32.0', ['--distributed-executor-backend', 'mp']), [/^flag-owned/]);
   t.match(problems('vllm-ray', '0.32.0', [], { RAY_ADDRESS: 'x:1' }), [/^env-owned/]);
   t.match(problems('vllm', '0.8.2', []), [/^engine-version: vLLM 0\.8\.2 cannot span nodes/]);
@@ -243,7 +243,7 @@ test('flags: what the version lacks, with the replacement', async (t) => {
 test('flags: every tested version has its own list', async (t) => {
   t.match(problems('sglang', '0.5.17', ['--c128-page-size', '128']), [/0\.5\.17 has no --c128-page-size/]);
   t.same(problems('sglang', '0.5.17', ['--torchao-config', 'int8', '--attention-backend', 'triton']), []);
-  t.match(problems('sglang', '0.5.23', ['--torchao-config', 'int8']), [/^flag-unknown/]);
+  t.match(problems('sglang', '0.5.23', ['--torchao-config', 'int8']), [/^bad-flag/]);
   t.same(problems('sglang', '0.5.23.post1', ['--c128-page-size', '128']), []);
   t.equal(engine('sglang').knowsFlagsOf('0.5.18'), false);
   t.equal(engine('vllm').knowsFlagsOf('0.32.0+cpu'), true);

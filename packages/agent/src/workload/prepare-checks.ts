@@ -132,7 +132,7 @@ async function checkLimits(plan: RankPlan, { memlockBytes }: PrepareDeps): Promi
     if (bytes < plan.minShmBytes) {
       problems.push({
         code: 'LIMIT_TOO_LOW',
-        message: `/dev/shm has ${bytes} bytes, the plan needs ${plan.minShmBytes}`,
+        message: `/dev/shm has only ${bytes} bytes, the plan needs ${plan.minShmBytes}`,
         hint: `mount -o remount,size=${plan.minShmBytes} /dev/shm`,
       });
     }

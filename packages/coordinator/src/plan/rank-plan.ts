@@ -43,7 +43,7 @@ export function rankPlan({ engine, node, fabric, install, gpus, context, rdma }:
     health: engine.health(context),
     stopGraceSeconds: spec.stopGraceSeconds ?? 30,
     minMemlockBytes: rdma ? MIN_MEMLOCK_BYTES : null,
-    minShmBytes: engine.installName !== null && gpus.length > 1 ? MIN_SHM_BYTES : null,
+    minShmBytes: engine.installName === null ? null : gpus.length > 1 ? MIN_SHM_BYTES : MIN_SHM_ALONE_BYTES,
   };
 }
 
@@ -52,6 +52,7 @@ export function limitProblems(plan: RankPlan, node: UsableNode): readonly Reject
   const limits = probed(node.facts.limits, null);
   if (limits === null) return [];
   const short = (
+    category: 'memlock' | 'shm-too-small',
     what: string,
     have: number | null,
     need: number | null,
@@ -62,19 +63,21 @@ export function limitProblems(plan: RankPlan, node: UsableNode): readonly Reject
       : [
           {
             node: node.name,
-            category: 'limit-too-low',
+            category,
             because: `${what} is ${mebibytes(have)}, a rank needs ${mebibytes(need)}`,
             fix,
           },
         ];
   return [
     ...short(
+      'memlock',
       'the memlock limit',
       limits.memlockBytes,
       plan.minMemlockBytes,
       'set LimitMEMLOCK=infinity for ranks (RDMA pins its buffers)',
     ),
     ...short(
+      'shm-too-small',
       '/dev/shm',
       limits.shmBytes,
       plan.minShmBytes,
@@ -85,8 +88,10 @@ export function limitProblems(plan: RankPlan, node: UsableNode): readonly Reject
 
 /** RDMA registers NCCL's buffers and those of the engine; hosts with a limit at all have one far below this. */
 export const MIN_MEMLOCK_BYTES = 4 * 2 ** 30;
-/** NCCL's shared-memory transport and the engines' message queues between the ranks of one node; Docker's default is 64 MiB. */
+/** NCCL's shared-memory transport and the engines' message queues between the ranks of one node. */
 export const MIN_SHM_BYTES = 2 ** 30;
+/** An engine's own processes talk through it even when a node has one rank; Docker's default is enough for that. */
+export const MIN_SHM_ALONE_BYTES = 64 * 2 ** 20;
 
 const mebibytes = (bytes: number) => `${Math.floor(bytes / 2 ** 20)} MiB`;
 

@@ -89,7 +89,7 @@ export function planWarnings({
       : choice.gang.filter(({ facts }) => probed(facts.runtimes, null)?.compiler === null);
   say(
     withoutCompiler.length > 0,
-    `no C++ compiler on ${withoutCompiler.map(({ name }) => name).join(', ')}: kernels compiled on demand fail after rendezvous (InvalidCxxCompiler)`,
+    `no C++ compiler on ${withoutCompiler.map(({ name }) => name).join(', ')}: kernels compiled on demand fail after rendezvous (toolchain-missing, InvalidCxxCompiler)`,
   );
   return warnings;
 }

@@ -21,7 +21,7 @@ export function checkArguments(args: readonly string[], rules: ArgumentRules): r
   if (first !== undefined && !isFlag(first))
     return [
       {
-        category: 'flag-value',
+        category: 'bad-flag',
         because: `engine.args starts with ${first}, which belongs to no flag`,
         fix: 'start with a flag (--name)',
       },
@@ -42,7 +42,7 @@ function problemOf(token: string, rules: ArgumentRules): EngineProblem | null {
   }
   if ('ambiguous' in resolved)
     return {
-      category: 'flag-unknown',
+      category: 'bad-flag',
       because: `${written} could mean ${resolved.ambiguous.join(' or ')}`,
       fix: 'write it out',
     };
@@ -57,7 +57,7 @@ function problemOf(token: string, rules: ArgumentRules): EngineProblem | null {
     };
   if (resolved.isSwitch && value !== undefined)
     return {
-      category: 'flag-value',
+      category: 'bad-flag',
       because: `${written} is a switch in ${rules.version} and takes no value, found =${value}`,
       fix: switchAdvice(resolved.name, resolved.aliases, value),
     };
@@ -66,10 +66,10 @@ function problemOf(token: string, rules: ArgumentRules): EngineProblem | null {
 
 function unknown(written: string, replacement: string | undefined, rules: ArgumentRules): EngineProblem {
   const because = `${rules.version} has no ${written}`;
-  if (replacement !== undefined) return { category: 'flag-unknown', because, fix: replacement };
+  if (replacement !== undefined) return { category: 'bad-flag', because, fix: replacement };
   const guess = rules.table === null ? null : nearest(written, rules.table.names.keys());
   return {
-    category: 'flag-unknown',
+    category: 'bad-flag',
     because,
     fix: guess === null ? `remove ${written}` : `did you mean ${guess}?`,
   };

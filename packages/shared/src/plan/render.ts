@@ -21,10 +21,10 @@ export function renderPlan(result: PlanResult): string[] {
   ];
 }
 
-/** Who was refused, why, and what to do, with the tables that prove it. */
+/** Who was refused, why, by name (many are those of docs/diagnosis.md), and what to do, with the tables that prove it. */
 export function renderRejections(rejections: readonly Rejection[]): string[] {
-  return rejections.flatMap(({ node, because, fix, table = [] }) => [
-    `${node === null ? '' : `${node}: `}${because}`,
+  return rejections.flatMap(({ node, category, because, fix, table = [] }) => [
+    `${node === null ? '' : `${node}: `}${because}  [${category}]`,
     ...columns(table).map((line) => `    ${line}`),
     `    → ${fix}`,
   ]);

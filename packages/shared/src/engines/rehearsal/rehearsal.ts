@@ -46,7 +46,7 @@ export const rehearsal: Engine = {
 
   check: (spec) => [
     ...(spec.engine.args ?? []).map((argument) => ({
-      category: 'flag-unknown',
+      category: 'bad-flag',
       because: `the rehearsal takes no arguments, found ${argument}`,
       fix: 'remove engine.args',
     })),
