@@ -385,6 +385,16 @@ test('the control interface', (t) => {
     [],
     'routes were seen',
   );
+  const pair = (name: string, last: number): FabricNode => ({
+    ...blank(name),
+    hcas: [],
+    netdevs: [netdev('eth0', [`10.0.0.${last}/24`]), netdev('eth1', [`10.0.1.${last}/24`])],
+  });
+  const stray = { ...cpu, overrides: { b: { controlInterface: 'eth1' } } };
+  t.match(selectFabric([pair('a', 5), pair('b', 6)], stray).refusals, [
+    { node: null, category: 'wrong-interface', because: /a eth0 10\.0\.0\.5; b eth1 10\.0\.1\.6/ },
+  ]);
+  t.strictSame(selectFabric([pair('a', 5), pair('b', 6)], cpu).refusals, []);
   const same = { ...blank('b'), hcas: [], netdevs: [netdev('eth0', ['10.0.0.5/24'])] };
   t.match(selectFabric([{ ...same, name: 'a' }, same], policy).refusals, [
     { category: 'wrong-interface', because: /10\.0\.0\.5/ },

@@ -18,7 +18,12 @@ export function checkGang(
 ): GangFinding {
   return {
     warnings: [...differing(nodes, transport), ...controlWarnings(views, nodes)],
-    refusals: [...missingControl(nodes, views), ...sharedAddresses(nodes), ...mixedFamilies(nodes)],
+    refusals: [
+      ...missingControl(nodes, views),
+      ...sharedAddresses(nodes),
+      ...mixedFamilies(nodes),
+      ...strayControl(views, nodes),
+    ],
   };
 }
 
@@ -66,8 +71,7 @@ function overlayWarning(view: NodeView, name: string | null): string[] {
 function routedControl(views: readonly NodeView[], nodes: readonly NodeFabric[]): string[] {
   const placed = nodes.flatMap((node, i) => {
     const view = views[i];
-    const own = view === undefined || node.address === null ? undefined : addressOf(view, node.address);
-    const subnet = own === undefined ? null : joiningSubnet(own);
+    const subnet = meetingSubnet(view, node);
     return view === undefined || subnet === null ? [] : [{ node, view, subnet }];
   });
   const subnets = [...new Set(placed.map((item) => item.subnet))];
@@ -141,4 +145,32 @@ function mixedFamilies(nodes: readonly NodeFabric[]): Refusal[] {
       fix: 'give every node an address of one family on its control interface',
     },
   ];
+}
+
+/**
+ * A node with an interface in the subnet where another one meets, which itself meets elsewhere: its packets leave by that
+ * interface, and nobody meant that. Subnets that only routes join are left alone.
+ */
+function strayControl(views: readonly NodeView[], nodes: readonly NodeFabric[]): Refusal[] {
+  const meetings = new Set(nodes.flatMap((node, i) => meetingSubnet(views[i], node) ?? []));
+  if (meetings.size < 2) return [];
+  const isStray = (node: NodeFabric, i: number): boolean =>
+    (views[i]?.interfaces ?? [])
+      .filter((item) => overlayReason(item) === null)
+      .flatMap(({ addresses }) => addresses.flatMap((own) => joiningSubnet(own) ?? []))
+      .some((subnet) => meetings.has(subnet) && subnet !== meetingSubnet(views[i], node));
+  if (!nodes.some(isStray)) return [];
+  return [
+    {
+      node: null,
+      category: 'wrong-interface',
+      because: `control interfaces are in different subnets, though one subnet joins nodes: ${nodes.map((node) => `${node.node} ${node.controlInterface} ${node.address}`).join('; ')}`,
+      fix: 'name interfaces of the subnet that the nodes share, in network.controlInterface or network.perNode.NODE.controlInterface',
+    },
+  ];
+}
+
+function meetingSubnet(view: NodeView | undefined, { address }: NodeFabric): string | null {
+  const own = view === undefined || address === null ? undefined : addressOf(view, address);
+  return own === undefined ? null : joiningSubnet(own);
 }
