@@ -143,6 +143,12 @@ test('prepare refuses a model that is not whole, in the words of the diagnosis',
       processes: [{ id: 'main', argv: ['/usr/bin/python3', ...args], env: {}, reasons: {} }],
     });
   t.same(await checkModel(plan()), []);
+  const config = { model_type: 'llama', hidden_size: 96, num_hidden_layers: 2, num_attention_heads: 3 };
+  const whole = { ...config, intermediate_size: 256, num_key_value_heads: 3, vocab_size: 512 };
+  writeFileSync(join(path, 'config.json'), JSON.stringify(whole));
+  t.match(await checkModel(plan('--tensor-parallel-size', '2')), [
+    { code: 'PARALLEL_INVALID', message: /^parallel-size-invalid: .* 3 attention heads are not divisible/ },
+  ]);
   truncateSync(join(path, SECOND), 1000);
   rmSync(join(path, 'tokenizer.json'));
   t.match(await checkModel(plan()), [

@@ -58,8 +58,11 @@ export const ERROR_TABLE = {
   PORT_TAKEN: infeasible('A port of the plan is in use on the node.'),
   GPU_BUSY: infeasible('A GPU of the plan is used by another process.'),
   PATH_MISSING: infeasible('A path of the plan does not exist on the node.'),
-  MODEL_FILES_MISSING: infeasible('The model folder lacks a weight file, its configuration or its tokenizer.'),
+  MODEL_FILES_MISSING: infeasible(
+    'The model folder lacks a weight file, its configuration or its tokenizer.',
+  ),
   WEIGHTS_CORRUPT: infeasible('A weight file is truncated, damaged, or a Git-LFS pointer.'),
+  PARALLEL_INVALID: infeasible('The model cannot be divided over the ranks as the plan says.'),
   LIMIT_TOO_LOW: infeasible('A limit of the host (memlock, /dev/shm, descriptors) is too low for the plan.'),
   RUNTIME_MISSING: infeasible('The runtime of the plan is not usable on the node.'),
   IMAGE_MISSING: infeasible('The image of the plan is not on the node and cannot be pulled.'),

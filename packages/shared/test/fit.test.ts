@@ -6,6 +6,7 @@ import { fit } from '@dsr1/shared/models/fit';
 import { gpuByName } from '@dsr1/shared/models/gpus';
 import { knownConfig, knownNames, relatedConfig } from '@dsr1/shared/models/known/known-models';
 import { PLAIN, stageLayers } from '@dsr1/shared/models/parallel';
+import { illegalPlan } from '@dsr1/shared/models/plan-legality';
 import { readModel } from '@dsr1/shared/models/read-model';
 import type { JsonObject } from '@dsr1/shared/models/reader';
 import type { ModelShape } from '@dsr1/shared/models/shape';
@@ -182,6 +183,35 @@ test('what engines refuse, with the numbers', (t) => {
     parallel: { ...PLAIN, tensor: 8, expert: 8 },
   });
   t.not(spread.verdict, 'illegal', 'whole experts on each GPU are not cut');
+  t.end();
+});
+
+test('a planned rank is refused only for what is certain', (t) => {
+  const because = (
+    name: string,
+    tensor: number,
+    engine: 'vllm' | 'sglang' | 'command',
+    ...more: string[]
+  ) => {
+    const argv = [engine, '--tp-size', String(tensor), '--tensor-parallel-size', String(tensor), ...more];
+    const processes = [{ id: 'main', argv, env: {}, reasons: {} }];
+    const gpuIndices = more.includes('cpu') ? [] : [0];
+    return illegalPlan(knownConfig(name), { engine, engineVersion: null, gpuIndices, processes });
+  };
+  t.match(because('qwen2.5-7b', 8, 'vllm'), [
+    '28 attention heads are not divisible by tensor parallel size 8',
+  ]);
+  t.match(because('qwen2.5-7b', 8, 'sglang'), [/28 attention heads/]);
+  t.same(because('qwen2.5-7b', 8, 'sglang', '--device', 'cpu'), [], 'SGLang pads heads on CPUs');
+  t.same(because('qwen2.5-7b', 8, 'sglang', '--enable-dp-attention', '--dp-size=8'), []);
+  t.same(because('qwen2.5-7b', 8, 'command'), []);
+  t.same(because('qwen2.5-7b', 4, 'vllm'), []);
+  t.same(because('deepseek-r1', 16, 'vllm'), [], 'two nodes of eight');
+  t.not(because('deepseek-r1', 32, 'vllm').length, 0, 'experts of 2048 / 32 columns against blocks of 128');
+  t.same(because('deepseek-r1', 32, 'vllm', '--enable-expert-parallel'), []);
+  for (const name of knownNames()) t.same(because(name, 1, 'vllm'), [], name);
+  for (const config of [null, [], 3, {}, { num_attention_heads: -3 }])
+    t.same(illegalPlan(config, { engine: 'vllm', engineVersion: null, gpuIndices: [], processes: [] }), []);
   t.end();
 });
 

@@ -1,6 +1,11 @@
-/** Before a launch: is the model of this rank whole on this node? Headers only, so 640 GB take well under a second. */
-import { stat } from 'node:fs/promises';
+/**
+ * Before a launch: is the model of this rank whole on this node, and can it be divided as planned? Headers only, so
+ * 640 GB take well under a second.
+ */
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { ErrorCode } from '@dsr1/shared/error-table';
+import { illegalPlan } from '@dsr1/shared/models/plan-legality';
 import type { RankPlan } from '@dsr1/shared/plan/model';
 import type { FileCategory, FileProblem } from '@dsr1/shared/weights/model';
 import { expectationsOf, modelPathOf } from '@dsr1/shared/weights/plan-model';
@@ -19,9 +24,23 @@ export async function checkModel(plan: RankPlan): Promise<readonly PrepareProble
   const found = await stat(path).catch(() => null);
   if (found?.isDirectory() !== true) return [];
   const { problems } = await inspectModel(path, new Map(), expectationsOf(plan));
-  return [...Map.groupBy(problems, ({ category }) => category)].map(([category, group]) =>
+  const files = [...Map.groupBy(problems, ({ category }) => category)].map(([category, group]) =>
     said(path, category, group),
   );
+  return files.length > 0 ? files : checkDivision(path, plan);
+}
+
+async function checkDivision(path: string, plan: RankPlan): Promise<readonly PrepareProblem[]> {
+  const text = await readFile(join(path, 'config.json'), 'utf8').catch(() => null);
+  const because = text === null ? [] : illegalPlan(JSON.parse(text), plan);
+  if (because.length === 0) return [];
+  return [
+    {
+      code: 'PARALLEL_INVALID',
+      message: `parallel-size-invalid: the model in ${path} cannot be divided so: ${because.join(', ')}`,
+      hint: 'set parallelism.tensor to a number that divides it, and parallelism.pipeline for the other nodes; `dsr1ctl fit` lists what is legal',
+    },
+  ];
 }
 
 const NAMED_PROBLEMS = 3;
