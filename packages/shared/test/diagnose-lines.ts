@@ -439,6 +439,7 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ['[12345.678901] cgroup: fork rejected by pids controller in /system.slice/docker-ab.scope'],
   ],
   'host-oom-killed': [
+    ['rank 1 on gpu-2 ended with SIGKILL in phase weights (killed by the kernel: out of memory)'],
     [
       'slurmstepd: error: Detected 1 oom_kill event in StepId=1.0. Some of the step tasks have been OOM Killed.',
     ],
@@ -760,6 +761,10 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ],
   ],
   'wrong-host-ip': [
+    [
+      'RuntimeError: Gloo connectFullMesh failed with [pair.cc:144] no error',
+      { nodes: 2, facts: { works_with: 'SGLANG_HOST_IP on each node' } },
+    ],
     ['[2025-03-01 10:00:00 TP0] Init torch distributed begin.', { engine: 'sglang', nodes: 2 }],
     [
       '[2025-03-01 10:00:00 TP8] Init torch distributed begin.\n[W301 socket.cpp:204] [c10d] The hostname of the client socket cannot be retrieved. err=-3',
@@ -1066,6 +1071,7 @@ export const nearMisses: Readonly<Record<string, string>> = {
   'bind-no-such-interface': 'ZMQError: Address already in use',
   'head-not-reached': 'client socket has connected',
   'queue-of-ranks-silent': 'Init torch distributed ends',
+  'works-with-host-ip': 'the ranks have met',
   'ranks-never-met': 'world_size=1 rank=0',
   'numeric-address': 'remote=[10.0.0.9]:4411',
   'gloo-no-interface': 'found address for eth0',
