@@ -14,6 +14,9 @@ const cache = process.env.DSR1_CACHE ?? join(homedir(), '.cache/dsr1');
 const [hf] = globSync(join(cache, 'engines/*/bin/hf'));
 const NEEDS_HF =
   hf === undefined ? 'no engine environment with `hf` (test/lab/engines/install.sh vllm)' : false;
+/** No engine brings it; a folder with it is named by hand. */
+const modelscope = process.env.DSR1_TEST_MODELSCOPE ?? '';
+const NEEDS_MODELSCOPE = modelscope === '' ? 'DSR1_TEST_MODELSCOPE names no folder with `modelscope`' : false;
 const REPO = 'some-org/some-model';
 /** Shards longer than the 10 MiB that `hf` writes at a time: only what was written is gone on with. */
 const SHAPE = { shards: 2, tensorsPerShard: 4, elements: 2_000_000 };
@@ -23,7 +26,7 @@ function modelsIn(t: Test, dir: string): Models {
   const models = createModels({
     stateDir: join(dir, 'state'),
     agentCommand: [],
-    clientFolders: async () => [dirname(hf ?? '')],
+    clientFolders: async () => [dirname(hf ?? ''), modelscope],
     clock: { wallMs: () => Date.now() },
     log: quietLog(),
   });
@@ -32,11 +35,11 @@ function modelsIn(t: Test, dir: string): Models {
 }
 
 const ended = (models: Models, path: string) =>
-  waitFor('the pull', () => models.status(path).job?.state !== 'running' && models.status(path), 40_000);
+  waitFor('the pull', () => models.status(path).job?.state !== 'running' && models.status(path), 80_000);
 
 test('a pull is pinned to a commit, goes on after a cut, and knows every hash', {
   skip: NEEDS_HF,
-  timeout: 90_000,
+  timeout: 160_000,
 }, async (t) => {
   const dir = t.testdir();
   const files = aModel(join(dir, 'origin'), SHAPE);
@@ -157,4 +160,31 @@ test('a disk that is too small is seen before the first byte is fetched', {
     code: 'RUNTIME_MISSING',
     message: /no `hf` in \/nonexistent/,
   });
+});
+
+test('ModelScope, with its own client', { skip: NEEDS_MODELSCOPE, timeout: 60_000 }, async (t) => {
+  const dir = t.testdir();
+  const files = aModel(join(dir, 'origin'), { ...SHAPE, elements: 1000 });
+  const hub = await fakeHub(t, REPO, files);
+  const models = modelsIn(t, dir);
+  const path = join(dir, 'models/some-model');
+  const request = {
+    path,
+    source: { hub: 'modelscope', repo: REPO, revision: 'v1' },
+    endpoint: hub.url,
+    token: 'ms-secret',
+  } as const;
+  await models.pull(request);
+  t.match(await ended(models, path), {
+    source: { revision: 'v1' },
+    problems: [],
+    job: { state: 'done', detail: 'complete' },
+  });
+  for (const [name, content] of files) t.ok(readFileSync(join(path, name)).equals(content), name);
+  const data = hub.asked.filter(({ path: asked }) => asked.startsWith('/api/v1/models/'));
+  t.ok(data.length > files.size && data.every(({ token }) => token === 'ms-secret'), 'with the token');
+  t.match(
+    (await models.inspect(path)).files.find(({ name }) => name === shardName(0, 2)),
+    { hubHash: /^[0-9a-f]{64}$/ },
+  );
 });

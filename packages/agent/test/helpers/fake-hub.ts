@@ -47,7 +47,7 @@ function answer(
   { method = '', url = '', headers }: IncomingMessage,
   response: ServerResponse,
 ): void {
-  const { pathname: path } = new URL(url, 'http://hub');
+  const { pathname: path, searchParams } = new URL(url, 'http://hub');
   const token = (headers.authorization ?? '').replace('Bearer ', '');
   const range = String(headers.range ?? '');
   hub.asked.push({ method, path, range, token });
@@ -72,6 +72,15 @@ function answer(
         ...lfsOf(name, content),
       })),
     );
+  } else if (path === `/api/v1/models/${repo}/repo/files`) {
+    json({
+      Code: 200,
+      Success: true,
+      Data: { Files: [...files].map(([name, content]) => scopeFile(name, content)) },
+    });
+  } else if (path === `/api/v1/models/${repo}/repo`) {
+    const file = searchParams.get('FilePath') ?? '';
+    sendFile(hub, file, files.get(file) ?? Buffer.alloc(0), method, range, response);
   } else {
     const [, file = ''] = new RegExp(`^/${repo}/resolve/[^/]+/(.+)$`).exec(path) ?? [];
     const content = files.get(file);
@@ -112,6 +121,15 @@ const lfsOf = (name: string, content: Buffer) =>
   isLarge(name)
     ? { lfs: { oid: sha256(content), sha256: sha256(content), size: content.length, pointerSize: 134 } }
     : {};
+
+const scopeFile = (name: string, content: Buffer) => ({
+  Path: name,
+  Name: name,
+  Type: 'blob',
+  Size: content.length,
+  Sha256: sha256(content),
+  Revision: 'c0ffee',
+});
 
 const infoOf = ({ commit }: FakeHub, repo: string, files: ReadonlyMap<string, Buffer>) => ({
   _id: '0',

@@ -71,11 +71,18 @@ files = [{"name": f.rfilename, "bytes": f.size, "hash": (f.lfs["sha256"] if isin
 print(json.dumps({"revision": info.sha, "files": files}))
 `;
     case 'modelscope':
+      // modelscope 1.40 moved its hub to a package of its own, and what it left behind keeps the hashes back.
       return `import json, sys
-from modelscope.hub.api import HubApi
-found = HubApi().get_model_files(sys.argv[1], revision=sys.argv[2] or None, recursive=True)
-files = [{"name": f["Path"], "bytes": f["Size"], "hash": f.get("Sha256") or None} for f in found if f.get("Type") != "tree"]
-print(json.dumps({"revision": sys.argv[2], "files": files}))
+repo, revision = sys.argv[1], sys.argv[2] or None
+try:
+    from modelscope_hub import HubApi
+    found = [(f.path, f.size, f.sha256, f.type) for f in HubApi().list_repo_files(repo, "model", revision=revision)]
+except ImportError:
+    from modelscope.hub.api import HubApi
+    listed = HubApi().get_model_files(repo, revision=revision, recursive=True)
+    found = [(f["Path"], f["Size"], f.get("Sha256"), f.get("Type")) for f in listed]
+files = [{"name": n, "bytes": b, "hash": h or None} for n, b, h, kind in found if kind != "tree"]
+print(json.dumps({"revision": revision, "files": files}))
 `;
   }
   return assertNever(hub);
