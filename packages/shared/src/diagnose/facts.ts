@@ -43,6 +43,13 @@ export function singleNode(scene: Scene): boolean {
   return !multiNode(scene) && factOf(scene, 'nodes') !== null;
 }
 
+/** The same launch works with a setting that matches. */
+export function worksWith(scene: Scene, setting: RegExp): boolean {
+  return scene.facts.some(
+    ([key, value]) => /work|help|fix|cure|solve|success/i.test(key) && setting.test(value),
+  );
+}
+
 /** Somebody saw from outside that something is wrong. */
 export function quietSymptom(scene: Scene): boolean {
   return scene.fact(/^(?:[\w.]*\.)?(?:symptom|observed|outside|condition|probe)\w*: /);
@@ -50,7 +57,9 @@ export function quietSymptom(scene: Scene): boolean {
 
 /** The version of the engine is known and not older. */
 export function versionAtLeast(scene: Scene, major: number, minor: number): boolean {
-  const found = /^(\d+)\.(\d+)/.exec(factOf(scene, 'engine_version') ?? '');
+  const found = /^(\d+)\.(\d+)/.exec(
+    factOf(scene, 'engine_version') ?? factOf(scene, 'version_estimate') ?? '',
+  );
   if (found === null) return false;
   return Number(found[1]) > major || (Number(found[1]) === major && Number(found[2]) >= minor);
 }

@@ -1,5 +1,5 @@
 /** Command line, configuration, support of the model. First match of a category in a line wins. */
-import { multiNode, versionAtLeast } from '../facts.ts';
+import { multiNode, versionAtLeast, worksWith } from '../facts.ts';
 import type { Rule } from '../model.ts';
 
 export const commandRules: readonly Rule[] = [
@@ -262,8 +262,9 @@ export const commandRules: readonly Rule[] = [
     strength: 'strong',
     source: 'the same launch works with a feature switched off, or in another version',
     when: (scene) =>
-      scene.fact(
-        /(?:works|helps|fixed|ok|good)[^:]*: .*(?:enforce-eager|disable-[\w-]*(?:graph|all-reduce|compile)|DISABLE_\w*(?:COMPILE|ALLREDUCE)|(?:vllm|sglang|version|v)[ =]?\d+\.\d+)/i,
+      worksWith(
+        scene,
+        /enforce-eager|disable-[\w-]*(?:graph|all-reduce|compile)|DISABLE_\w*(?:COMPILE|ALLREDUCE)|(?:vllm|sglang|version|v)[ =]?\d+\.\d+/i,
       ),
     cause: 'the launch works with a feature switched off or in another version: a defect of this version',
   },
@@ -304,7 +305,7 @@ export const commandRules: readonly Rule[] = [
     line: /^(?:AssertionError|IndexError|KeyError|TypeError|ZeroDivisionError|NotImplementedError)\b/,
     strength: 'hint',
     source: 'Python: an error in code of the engine without other explanation',
-    when: (scene) => scene.saw('engine-frame'),
+    when: (scene) => scene.saw('engine-frame') || scene.fact(/^engine: (?:vllm|sglang)/),
   },
   {
     id: 'sm-arch-of-image',

@@ -1,5 +1,5 @@
 /** Forming the gang, and its life. */
-import { multiNode, quietSymptom } from '../facts.ts';
+import { multiNode, quietSymptom, worksWith } from '../facts.ts';
 import type { Rule } from '../model.ts';
 
 const loopback = /\b127\.\d+\.\d+\.\d+|\blocalhost\b|\[::1\]/;
@@ -96,6 +96,14 @@ export const gangRules: readonly Rule[] = [
     cause:
       'silence while the nodes meet: the address that a node advertises for itself (message queue, NCCL bootstrap) is not reachable for the others, as with IPv6, Wi-Fi or a management network',
     fix: 'set SGLANG_HOST_IP (vLLM: VLLM_HOST_IP) on each node to its own IPv4 of the common network, with GLOO_SOCKET_IFNAME and NCCL_SOCKET_IFNAME of that interface; --log-level debug shows what is advertised',
+  },
+  {
+    id: 'works-with-host-ip',
+    category: 'wrong-host-ip',
+    line: /Init torch distributed|Init parallel|spans across nodes|distributed_init_method=tcp|connectFullMesh|client socket has|Init COMPLETE/,
+    strength: 'strong',
+    source: 'the same launch works with the host IP variable set',
+    when: (scene) => worksWith(scene, /HOST_IP/),
   },
   {
     id: 'ranks-never-met',

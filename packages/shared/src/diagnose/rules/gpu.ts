@@ -1,5 +1,5 @@
 /** GPU: memory, visibility, hardware, links. */
-import { missingShare, singleNode, usedByOthers } from '../facts.ts';
+import { missingShare, singleNode, usedByOthers, worksWith } from '../facts.ts';
 import type { Rule } from '../model.ts';
 
 const cudaOutOfMemory =
@@ -187,7 +187,7 @@ export const gpuRules: readonly Rule[] = [
     line: /GPU P2P access cache|NCCL version|is using nccl==|Init COMPLETE|NCCL INFO|NCCL error|unhandled (?:cuda|system) error|backend=nccl|Init torch distributed begin|No available shared memory broadcast block|collective operation timeout/,
     strength: 'proof',
     source: 'the same launch works with NCCL_P2P_DISABLE=1',
-    when: (scene) => scene.fact(/(?:works|helps|fixed|ok|success)[^:]*: .*(?:P2P_DISABLE|iommu|\bacs\b)/i),
+    when: (scene) => worksWith(scene, /P2P_DISABLE|iommu|\bacs\b/i),
     cause: 'the gang works as soon as GPU peer-to-peer is switched off: direct writes between GPUs get lost',
   },
   {
