@@ -9,6 +9,7 @@ export interface LabEngine extends EngineInstallation {
 }
 
 const MODEL = '/models/tiny';
+const ODD_MODEL = '/models/tiny-3-heads';
 
 /** Installs an engine's CPU build and the tiny model unless the cache has them (about a minute, 2 GB). */
 export function labEngine(name: 'vllm' | 'vllm-ray' | 'sglang'): LabEngine {
@@ -22,6 +23,12 @@ export function labEngine(name: 'vllm' | 'vllm-ray' | 'sglang'): LabEngine {
     binds: [`${folder}:${folder}`, `${folder}:${shown}`, `${model}:${MODEL}`],
   };
 }
+
+/** The tiny model with 3 heads, at `model` on every host. */
+export const oddModel = (): Pick<LabEngine, 'model' | 'binds'> => ({
+  model: ODD_MODEL,
+  binds: [`${install('model-3-heads')}:${ODD_MODEL}`],
+});
 
 function install(what: string): string {
   const script = join(import.meta.dirname, 'engines/install.sh');

@@ -7,6 +7,7 @@
 #   hosts.sh reboot I           a real reboot: units stop and start, the boot id changes, the disk stays
 #   hosts.sh kill I | start I   power loss | power on
 #   hosts.sh cut I | heal I     unplugs | replugs host I's management NIC
+#   hosts.sh memory I BYTES     what host I's systemd starts from now on gets so much memory together; -1 lifts the limit
 #   hosts.sh down               stops and removes every host
 #
 # Host I is gpu-I: 10.77.0.I on host0, 10.78.R.I on railR; this machine is 10.77.0.254. There is no name server and no
@@ -155,6 +156,21 @@ up() {
   for ((host = 1; host <= count; host++)); do wait_running "$host"; done
 }
 
+# nspawn shows hosts the controllers of cgroup v1 read-only, so MemoryMax of their units has no effect: the limit lies outside.
+memory() { # HOST BYTES
+  local own=/sys/fs/cgroup/memory$(awk -F: '$2 == "memory" { print $3 }' /proc/self/cgroup)
+  local group=$own/dsr1-gpu-$1
+  [[ -e $own/memory.limit_in_bytes ]] || fail "expected the memory controller of cgroup v1 at /sys/fs/cgroup/memory, found none"
+  if [[ $2 == -1 ]]; then
+    xargs -rn1 <"$group/cgroup.procs" 2>/dev/null | while read -r pid; do echo "$pid" >"$own/cgroup.procs" 2>/dev/null || true; done
+    rmdir "$group"
+  else
+    mkdir -p "$group"
+    echo "$2" >"$group/memory.limit_in_bytes"
+    init_pid "$1" >"$group/cgroup.procs"
+  fi
+}
+
 down() {
   local dir host rail
   for dir in "$lab"/[0-9]*; do
@@ -164,6 +180,7 @@ down() {
     for _ in $(seq 40); do kill -0 "$(cat "$dir/nspawn.pid")" 2>/dev/null || break; sleep 0.1; done
     umount "$dir/root" 2>/dev/null || umount -l "$dir/root" 2>/dev/null || true
     ip link del "vb-gpu-$host" 2>/dev/null || true
+    find /sys/fs/cgroup/memory -depth -type d -name "dsr1-gpu-$host" -exec rmdir {} \; 2>/dev/null || true
     rm -rf "$dir"
   done
   ip link del $management 2>/dev/null || true
@@ -183,6 +200,7 @@ case $command in
   wait) wait_running "$1" ;;
   cut) ip link set "vb-gpu-$1" down ;;
   heal) ip link set "vb-gpu-$1" up ;;
+  memory) memory "$@" ;;
   down) down ;;
   *) sed -n '2,/^set -euo/p' "$0" | sed '$d' | sed 's/^# \{0,1\}//'; exit 2 ;;
 esac

@@ -22,6 +22,8 @@ export interface Lab {
   start(i: number): void;
   cut(i: number): void;
   heal(i: number): void;
+  /** What host `i` starts from now on gets so much memory together; null lifts the limit. */
+  limitMemory(i: number, bytes: number | null): void;
   down(): void;
 }
 
@@ -64,6 +66,7 @@ export function bootLab(count: number, rails: number, binds: readonly string[] =
     start: (i) => void verb('start', String(i)),
     cut: (i) => void verb('cut', String(i)),
     heal: (i) => void verb('heal', String(i)),
+    limitMemory: (i, bytes) => void verb('memory', String(i), String(bytes ?? -1)),
     down: () => void verb('down'),
   };
 }

