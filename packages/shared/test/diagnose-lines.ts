@@ -37,6 +37,9 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     ],
   ],
   'parallel-size-invalid': [
+    [
+      'parallel-size-invalid: the model in /m cannot be divided so: 3 attention heads are not divisible by tensor parallel size 2',
+    ],
     ['AssertionError: please set tensor_parallel_size (16) to less than max local gpu count (8)'],
     ['ValueError: Total number of hidden layers (61) must be divisible by pipeline parallel size (4).'],
     ['Exception: data parallel size 3 should divide tp size 8'],

@@ -91,9 +91,9 @@ export const commandRules: readonly Rule[] = [
   {
     id: 'heads-divisible',
     category: 'parallel-size-invalid',
-    line: /number of attention heads \((\d+)\) must be divisible by tensor parallel size \((\d+)\)/,
+    line: /number of attention heads \((\d+)\) must be divisible by tensor parallel size \((\d+)\)|\b(\d+) attention heads are not divisible by tensor parallel size (\d+)/,
     strength: 'proof',
-    source: 'vllm/config/model.py verify_with_parallel_config',
+    source: 'vllm/config/model.py verify_with_parallel_config, dsr1 prepare check',
     cause: '$1 attention heads cannot be split over $2 tensor-parallel ranks',
     fix: 'use a --tensor-parallel-size that divides $1, and pipeline parallelism for an odd number of GPUs',
   },
