@@ -1,8 +1,10 @@
 /** Models on two nodes as an operator handles them: real coordinator, agents, dsr1ctl; a hub on loopback with the real `hf`. */
 import {
   closeSync,
+  cpSync,
   existsSync,
   globSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -106,6 +108,31 @@ test('models on two nodes', { skip: NEEDS_ROOT, timeout: 170_000 }, async (t) =>
       out: /gpu-1: model-files-missing: .* is no folder/,
     });
     t.match(await ctl('model', 'verify', 'relative'), { code: 2, err: /path/ });
+    const deploy = (name: string) =>
+      ctl(
+        'deploy',
+        '--name',
+        name,
+        '--engine',
+        'vllm',
+        '--model',
+        path,
+        '--nodes',
+        NODES.join(),
+        '--gpus-per-node',
+        '0',
+        '--yes',
+      );
+    t.match(await deploy('cut'), {
+      code: 7,
+      err: /rank 1 \(gpu-2\) did not prepare: weights-corrupt: .*truncated.*WEIGHTS_CORRUPT/,
+    });
+    cpSync(join(disk('gpu-1'), 'tiny', SECOND), join(disk('gpu-2'), 'tiny', SECOND));
+    writeFileSync(join(disk('gpu-2'), 'tiny/config.json'), '{"architectures":["Other"]}');
+    t.match(await deploy('other'), {
+      code: 7,
+      err: /do not hold the same model: config\.json differs: .* on gpu-1; .* on gpu-2/,
+    });
     t.match(await ctl('model', 'rm', path, '-y'), { code: 0, out: /forgotten; its files stay/ });
     t.ok(existsSync(join(disk('gpu-1'), 'tiny/config.json')));
   });
@@ -170,6 +197,7 @@ async function clusterIn(t: Test, home: string, shown: string, disk: (node: stri
     state,
   );
   const [, server = ''] = /--server (\S+)/.exec(JSON.parse(init.out).joinLine) ?? [];
+  plannedVllm(join(home, 'venv'));
   for (const [index, node] of NODES.entries()) {
     const token = JSON.parse((await ctl('token', 'create', '--json')).out).token;
     writeFileSync(join(home, 'token'), token);
@@ -184,22 +212,37 @@ async function clusterIn(t: Test, home: string, shown: string, disk: (node: stri
       '--no-service',
     );
     t.equal(joined.code, 0, joined.err);
+    const engines = ['--engine-roots', join(home, 'venv')];
     const clients = hf === undefined ? [] : ['--hub-clients', dirname(hf)];
-    start(t, 'agent', ['--state-dir', join(home, node), '--node-ip', `127.0.0.4${index}`, ...clients], {
-      under: [
-        'unshare',
-        '--mount',
-        'sh',
-        '-c',
-        'mkdir -p "$1" && mount --bind "$0" "$1" && shift && exec "$@"',
-        disk(node),
-        shown,
-      ],
-    });
+    start(
+      t,
+      'agent',
+      ['--state-dir', join(home, node), '--node-ip', `127.0.0.4${index}`, ...engines, ...clients],
+      {
+        under: [
+          'unshare',
+          '--mount',
+          'sh',
+          '-c',
+          'mkdir -p "$1" && mount --bind "$0" "$1" && shift && exec "$@"',
+          disk(node),
+          shown,
+        ],
+      },
+    );
   }
   await eventually(
     async () => (await ctl('node', 'list')).out.match(/online/g)?.length === NODES.length,
     'both nodes',
   );
   return { ctl };
+}
+
+/** An environment that can be planned with: no launch gets as far as starting it. */
+function plannedVllm(prefix: string): void {
+  mkdirSync(join(prefix, 'lib/python3.12/site-packages/vllm-0.32.0.dist-info'), { recursive: true });
+  mkdirSync(join(prefix, 'bin'));
+  for (const name of ['python', 'vllm']) {
+    writeFileSync(join(prefix, 'bin', name), '#!/bin/false\n', { mode: 0o755 });
+  }
 }
