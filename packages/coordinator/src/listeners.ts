@@ -27,6 +27,7 @@ import type { CertificateAuthority } from './join/ca.ts';
 import { issueServerIdentity } from './join/certificates.ts';
 import { enrol } from './join/enrol.ts';
 import { renew } from './join/renew.ts';
+import { renewExpired } from './join/renew-expired.ts';
 import type { Tokens } from './join/tokens.ts';
 import { createMetrics } from './metrics.ts';
 import { createModels } from './models/models.ts';
@@ -99,6 +100,11 @@ async function startGrpc(
   ports.session = sessionServer.port;
 
   const enrolment = enrolmentService({
+    renewExpired: (request) =>
+      renewExpired(
+        { registry, events, clock, ca, certificates: store.certificates, certificateTtlMs },
+        request,
+      ),
     enrol: (request) => enrol({ store, registry, ca, events, clock, certificateTtlMs }, request),
     limit: createRateLimit(config.joinsPerMinute, clock),
     clusterId,

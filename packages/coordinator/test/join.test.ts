@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { createServer } from 'node:tls';
 import { fetchAndPinCa } from '@dsr1/shared/identity/ca-pin';
 import { loadX509 } from '@dsr1/shared/identity/keys';
+import { renewExpired } from '@dsr1/shared/identity/renew-expired';
+import type { NodeIdentity } from '@dsr1/shared/identity/store';
 import { parseJoinToken } from '@dsr1/shared/identity/token';
 import { CLIENT_OPTIONS, clientCredentials } from '@dsr1/shared/rpc/channel';
 import { fromServiceError } from '@dsr1/shared/rpc/errors';
@@ -13,6 +15,7 @@ import { openCa } from '../src/join/ca.ts';
 import { issueServerIdentity } from '../src/join/certificates.ts';
 import { identityOf } from '../src/join/identity-of.ts';
 import { type Cluster, errorOf, freshDir, joinHost, services, startCluster } from './support/cluster.ts';
+import { connectNode } from './support/wire-node.ts';
 
 test('a host joins by token and gets a certificate that is its identity and nothing else', async (t) => {
   const cluster = await startCluster(t);
@@ -190,6 +193,39 @@ test('a host that comes back is the same node, and a name is never taken from an
   const back = await joinHost(cluster, await cluster.token(), { name: 'gpu-1', stateDir: join(dir, '5') });
   t.equal(back.nodeId, first.nodeId, 'also after it was removed');
   t.equal((await cluster.events('node.joined')).length, 4);
+});
+
+test('an expired certificate is renewed by proof of its key, for 90 days, unless it was revoked', async (t) => {
+  const cluster = await startCluster(t, { certificateTtlSeconds: 600 });
+  const [gpu1, gpu2] = await Promise.all(
+    ['gpu-1', 'gpu-2'].map(async (name) =>
+      joinHost(cluster, await cluster.token(), { name, stateDir: freshDir(t) }),
+    ),
+  );
+  if (gpu1 === undefined || gpu2 === undefined) throw new Error('expected two nodes');
+  const address = `127.0.0.1:${cluster.coordinator.ports.join}`;
+  const renewed = (identity: NodeIdentity, skewMs = 0) =>
+    renewExpired(identity, address, { services, nowMs: cluster.clock.wallMs() + skewMs });
+  cluster.clock.forward(601_000);
+  t.match(await connectNode(cluster, gpu1).ended, { code: 'UNAUTHENTICATED' });
+
+  const thief = { ...gpu1, privateKeyPem: gpu2.privateKeyPem };
+  t.match(await errorOf(renewed(thief)), { code: 'UNAUTHENTICATED', message: /not signed by the key/ });
+  t.match(await errorOf(renewed(gpu1, 400_000)), { code: 'CLOCK_SKEW' });
+  const fresh = await renewed(gpu1);
+  t.not(fresh.privateKeyPem, gpu1.privateKeyPem, 'a new key');
+  const node = connectNode(cluster, fresh);
+  await node.hello();
+  t.match(await cluster.events('node.renewed'), [{ node: 'gpu-1' }]);
+  t.match(
+    await errorOf(renewed(gpu1)),
+    { code: 'DUPLICATE_IDENTITY' },
+    'the old one was replaced: whoever has it has a copy',
+  );
+  cluster.clock.forward(90 * 86_400_000);
+  t.match(await errorOf(renewed(gpu2)), { code: 'UNAUTHENTICATED', hint: /join it again/ });
+  await cluster.api('DELETE', '/nodes/gpu-2?force=true');
+  t.match(await errorOf(renewed(gpu2)), { code: 'NODE_REMOVED' });
 });
 
 test('identity rules', (t) => {

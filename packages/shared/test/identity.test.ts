@@ -54,6 +54,7 @@ async function enrolmentPort(
 ): Promise<Enrollments> {
   const requests: EnrollRequest__Output[] = [];
   const handlers: EnrollmentHandlers = {
+    RenewExpired: (_, callback) => callback(toServiceError(new Dsr1Error('NOT_FOUND', 'not here'))),
     async Enroll(call, callback) {
       requests.push(call.request);
       if (options.refusal !== undefined) return callback(toServiceError(options.refusal));
@@ -104,6 +105,7 @@ test('a node joins: CA pinned, request signed by a key that stays, identity stor
   const request = aRequest(ca, port);
   const identity = await enroll(request, { services, store, nowMs: Date.now });
   t.match(identity, { nodeId: 'node-1', nodeName: 'alpha', clusterId: CLUSTER, servers: ['127.0.0.1:7001'] });
+  t.strictSame(identity.joinServers, [`127.0.0.1:${port}`]);
   t.equal(requests[0]?.tokenSecret, request.token.secret);
   t.ok(
     new X509Certificate(identity.certificatePem).publicKey.equals(createPublicKey(identity.privateKeyPem)),

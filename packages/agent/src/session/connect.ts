@@ -2,6 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BackoffPolicy, backoffMs } from '@dsr1/shared/backoff';
 import { type Dsr1Error, toDsr1Error } from '@dsr1/shared/errors';
+import { renewExpired } from '@dsr1/shared/identity/renew-expired';
+import { validityOf } from '@dsr1/shared/identity/renewal';
 import type { IdentityStore, NodeIdentity } from '@dsr1/shared/identity/store';
 import type { Logger } from '@dsr1/shared/logger';
 import { CLIENT_OPTIONS, clientCredentials } from '@dsr1/shared/rpc/channel';
@@ -33,8 +35,10 @@ export async function keepSession(
   let identity = first;
   let tries = 0;
   for (let turn = 0; !signal.aborted; turn++) {
-    const server = identity.servers[turn % identity.servers.length] ?? '';
-    const end = await dial(server, identity, deps, signal);
+    const expired = hasExpired(identity, deps.session.clock.wallMs());
+    const servers = expired ? identity.joinServers : identity.servers;
+    const server = servers[turn % servers.length] ?? '';
+    const end = await (expired ? renewed : dial)(server, identity, deps, signal);
     if (signal.aborted) break;
     if (end.kind === 'removed') return end.reason;
     if (end.kind === 'renewed') {
@@ -51,6 +55,19 @@ export async function keepSession(
     await sleep(delayMs, undefined, { signal }).catch(() => {});
   }
   return null;
+}
+
+/** An identity without join servers is of an old version: its session tells what is wrong. */
+const hasExpired = ({ certificatePem, joinServers }: NodeIdentity, nowMs: number): boolean =>
+  joinServers.length > 0 && validityOf(certificatePem).toMs <= nowMs;
+
+async function renewed(server: string, identity: NodeIdentity, deps: ConnectDeps): Promise<SessionEnd> {
+  try {
+    const request = { services: deps.services, nowMs: deps.session.clock.wallMs() };
+    return { kind: 'renewed', identity: await renewExpired(identity, server, request) };
+  } catch (thrown) {
+    return { kind: 'lost', error: toDsr1Error(thrown), wasConnected: false };
+  }
 }
 
 async function dial(

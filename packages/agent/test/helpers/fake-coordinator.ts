@@ -138,6 +138,7 @@ export async function joinedState(
     nodeName: 'alpha',
     clusterId: CLUSTER,
     servers: [`127.0.0.1:${port}`],
+    joinServers: [],
     privateKeyPem,
     certificatePem,
     caPem: ca.caPem,

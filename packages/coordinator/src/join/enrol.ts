@@ -152,7 +152,8 @@ function checkVersion(agentVersion: string): void {
   );
 }
 
-function checkClock(nodeMs: number, ourMs: number): void {
+/** @throws CLOCK_SKEW */
+export function checkClock(nodeMs: number, ourMs: number): void {
   if (Math.abs(nodeMs - ourMs) <= MAX_SKEW_MS) return;
   const [node, ours] = [nodeMs, ourMs].map((ms) => new Date(ms).toISOString());
   throw new Dsr1Error(

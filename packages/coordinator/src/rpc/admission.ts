@@ -15,13 +15,14 @@ export interface AdmissionDeps {
 }
 
 /**
- * The certificate's row. Only NODE_REMOVED tells an agent to forget its identity: a coordinator that merely does not know
+ * The certificate's row; `graceMs` after its end it is still taken. Only NODE_REMOVED tells an agent to forget its identity: a coordinator that merely does not know
  * it (an old backup was restored) must not stop anybody's engines.
  * @throws UNAUTHENTICATED, NODE_REMOVED, DUPLICATE_IDENTITY
  */
 export async function admitPeer(
   { certificates, registry, events, clock }: AdmissionDeps,
   peer: PeerCertificateNames,
+  graceMs = 0,
 ): Promise<CertificateRow> {
   const row = await certificates.bySerial(peer.serial);
   if (row === null || row.nodeId !== peer.nodeId) {
@@ -49,7 +50,7 @@ export async function admitPeer(
       },
     );
   }
-  if (row.notAfterMs <= clock.wallMs()) throw expired(row);
+  if (row.notAfterMs + graceMs <= clock.wallMs()) throw expired(row);
   return row;
 }
 

@@ -13,8 +13,14 @@ export interface PeerCertificateNames {
 type Call = Pick<ServerUnaryCall<unknown, unknown>, 'getAuthContext' | 'getPeer'>;
 
 /** @throws UNAUTHENTICATED when the certificate is no node's of this cluster */
-export function peerNode(call: Call, clusterId: string): PeerCertificateNames {
-  const certificate = call.getAuthContext().sslPeerCertificate;
+export const peerNode = (call: Call, clusterId: string): PeerCertificateNames =>
+  nodeNamed(call.getAuthContext().sslPeerCertificate, clusterId);
+
+/** @throws UNAUTHENTICATED, as peerNode */
+export function nodeNamed(
+  certificate: { readonly serialNumber: string; readonly subjectaltname?: string | undefined } | undefined,
+  clusterId: string,
+): PeerCertificateNames {
   const prefix = nodeUri(clusterId, '');
   const name = uriNames(certificate?.subjectaltname).find((uri) => uri.startsWith(prefix));
   if (certificate === undefined || name === undefined) {

@@ -1,12 +1,10 @@
 /** The joining node's side of enrolment: pin the CA, then exchange token and certificate request for an identity. */
 import { X509Certificate } from 'node:crypto';
-import type { ServiceError } from '@grpc/grpc-js';
 import { Dsr1Error } from '../errors.ts';
-import { CLIENT_OPTIONS, clientCredentials } from '../rpc/channel.ts';
-import { fromServiceError } from '../rpc/errors.ts';
 import { coordinatorUri, nodeUri, uriNames } from '../rpc/names.ts';
 import type { Services } from '../rpc/services.ts';
 import type { EnrollReply__Output } from '../wire/generated/dsr1/v1/EnrollReply.ts';
+import { askEnrolment } from './ask-enrolment.ts';
 import { fetchAndPinCa } from './ca-pin.ts';
 import { createCsr } from './keys.ts';
 import type { IdentityStore, NodeIdentity } from './store.ts';
@@ -50,6 +48,7 @@ export async function enroll(request: EnrollRequest, deps: EnrollDeps): Promise<
     nodeName: reply.nodeName,
     clusterId: reply.clusterId,
     servers: [`${bracketed(request.host)}:${reply.sessionPort}`],
+    joinServers: [`${bracketed(request.host)}:${request.port}`],
     privateKeyPem,
     certificatePem: reply.certificatePem,
     caPem: reply.caPem,
@@ -61,39 +60,27 @@ export async function enroll(request: EnrollRequest, deps: EnrollDeps): Promise<
 }
 
 async function callEnroll(
-  request: EnrollRequest,
-  deps: EnrollDeps,
+  { token, hostname, nodeName, bootId, fingerprint, agentVersion, host, port }: EnrollRequest,
+  { services, nowMs }: EnrollDeps,
   caPem: string,
   csrDer: Uint8Array,
   timeoutMs: number,
 ) {
-  const address = `${bracketed(request.host)}:${request.port}`;
-  const credentials = clientCredentials({ caPem, clusterId: null, identity: null });
-  const client = new deps.services.Enrollment(address, credentials, CLIENT_OPTIONS);
-  try {
-    return await new Promise<EnrollReply__Output>((resolve, reject) => {
-      const { hostname, nodeName, bootId, fingerprint, agentVersion, token } = request;
-      const message = {
-        tokenId: token.id,
-        tokenSecret: token.secret,
-        csrDer,
-        hostname,
-        nodeName,
-        bootId,
-        fingerprint,
-        agentVersion,
-        clockMs: Math.round(deps.nowMs()),
-      };
-      client.enroll(message, { deadline: Date.now() + timeoutMs }, (error: ServiceError | null, reply) => {
-        if (error !== null) reject(fromServiceError(error, address));
-        else if (reply === undefined)
-          reject(new Dsr1Error('INTERNAL', `${address} answered without a message`));
-        else resolve(reply);
-      });
-    });
-  } finally {
-    client.close();
-  }
+  const message = {
+    tokenId: token.id,
+    tokenSecret: token.secret,
+    csrDer,
+    hostname,
+    nodeName,
+    bootId,
+    fingerprint,
+    agentVersion,
+    clockMs: Math.round(nowMs()),
+  };
+  const server = { address: `${bracketed(host)}:${port}`, caPem, clusterId: null };
+  return askEnrolment<EnrollReply__Output>(services, server, timeoutMs, (client, options, done) =>
+    client.enroll(message, options, done),
+  );
 }
 
 /** What is stored must work at the next start: the certificate names this node, and the cluster is the one that answered. */

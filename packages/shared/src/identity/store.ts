@@ -11,6 +11,8 @@ export interface NodeIdentity {
   readonly clusterId: string;
   /** `host:port` of the session service, several when the coordinator has several addresses. */
   readonly servers: readonly string[];
+  /** `host:port` of the enrolment service, for a certificate that expired; empty in identities of old versions. */
+  readonly joinServers: readonly string[];
   readonly privateKeyPem: string;
   readonly certificatePem: string;
   /** Roots that the node trusts. */
@@ -74,15 +76,14 @@ function decodeIdentity(content: string): NodeIdentity {
     if (typeof found !== 'string' || found === '') throw new Error(`identity: "${key}" is missing`);
     return found;
   };
-  const servers = value.servers;
-  if (!Array.isArray(servers) || servers.length === 0 || !servers.every((s) => typeof s === 'string')) {
-    throw new Error('identity: "servers" is missing');
-  }
+  const servers = textsOf(value.servers);
+  if (servers.length === 0) throw new Error('identity: "servers" is missing');
   const identity = {
     nodeId: text('nodeId'),
     nodeName: text('nodeName'),
     clusterId: text('clusterId'),
     servers,
+    joinServers: textsOf(value.joinServers),
     privateKeyPem: text('privateKeyPem'),
     certificatePem: text('certificatePem'),
     caPem: text('caPem'),
@@ -94,6 +95,9 @@ function decodeIdentity(content: string): NodeIdentity {
   }
   return identity;
 }
+
+const textsOf = (value: unknown): readonly string[] =>
+  Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
 
 function isPrivateKey(pem: string): boolean {
   try {
