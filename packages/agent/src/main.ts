@@ -1,5 +1,5 @@
 /** dsr1-agent: `run` (default), `facts`, `doctor`, `rehearse-rank`, `hash-files`, `version`. Each loads only what it needs. */
-import { toDsr1Error } from '@dsr1/shared/errors';
+import { exitOfUsage, runCommandLine } from '@dsr1/shared/daemon-main';
 import { VERSION } from '@dsr1/shared/version';
 import { Command } from 'commander';
 
@@ -12,13 +12,10 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'hash-files': async () => (await import('./models/hash-command.ts')).hashFilesCommand(),
 };
 
-/** Of a wrong command line, as everywhere in dsr1. */
-const USAGE_EXIT = 2;
-
 const program = new Command('dsr1-agent')
   .description('facts and ranks of one GPU host')
   .version(VERSION)
-  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE_EXIT));
+  .exitOverride(exitOfUsage);
 const named = process.argv
   .slice(2)
   .filter((argument) => Object.hasOwn(COMMANDS, argument))
@@ -36,12 +33,4 @@ program
   .description('print the version')
   .action(() => void process.stdout.write(`${VERSION}\n`));
 
-try {
-  await program.parseAsync();
-} catch (thrown) {
-  const error = toDsr1Error(thrown);
-  process.stderr.write(
-    `error ${error.code}: ${error.message}\n${error.hint === null ? '' : `hint: ${error.hint}\n`}`,
-  );
-  process.exitCode = error.entry.exit;
-}
+await runCommandLine(program);

@@ -1,8 +1,8 @@
 /** dsr1-coordinator: `run` (default), `backup`, `version`. */
 import { systemClock } from '@dsr1/shared/clock';
 import { printConfig } from '@dsr1/shared/config';
+import { exitOfUsage, runCommandLine } from '@dsr1/shared/daemon-main';
 import { type Flags, settingsOf, withSettings } from '@dsr1/shared/daemon-settings';
-import { toDsr1Error } from '@dsr1/shared/errors';
 import { createLogger } from '@dsr1/shared/logger';
 import { VERSION } from '@dsr1/shared/version';
 import { Command } from 'commander';
@@ -14,11 +14,9 @@ import { backupState } from './store/backup.ts';
 
 const COORDINATOR = { name: 'coordinator', schema: CoordinatorConfig } as const;
 
-const USAGE_EXIT = 2;
-
 const program = new Command('dsr1-coordinator')
   .description('registry, planner and HTTP API of one cluster')
-  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE_EXIT));
+  .exitOverride(exitOfUsage);
 withSettings(program.command('run', { isDefault: true }).description('run until SIGTERM'), COORDINATOR)
   .option('--print-join', 'make a new join token at the start and print the join line')
   .option('--print-config', 'print the settings and where each comes from, then end')
@@ -42,15 +40,7 @@ program
   .description('print the version')
   .action(() => void process.stdout.write(`${VERSION}\n`));
 
-try {
-  await program.parseAsync();
-} catch (thrown) {
-  const error = toDsr1Error(thrown);
-  process.stderr.write(
-    `error ${error.code}: ${error.message}\n${error.hint === null ? '' : `hint: ${error.hint}\n`}`,
-  );
-  process.exitCode = error.entry.exit;
-}
+await runCommandLine(program);
 
 async function run(config: CoordinatorConfig, printJoin: boolean): Promise<void> {
   const log = createLogger('dsr1-coordinator', config.logLevel);
