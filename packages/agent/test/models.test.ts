@@ -1,6 +1,7 @@
 import {
   closeSync,
   copyFileSync,
+  existsSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -12,7 +13,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Test, test } from 'tap';
 import { hashFile, hashRange } from '../src/models/hash-file.ts';
 import { readHubHashes } from '../src/models/hub-hashes.ts';
@@ -201,6 +202,9 @@ test('a full check names the bytes that rotted, and what the hub says otherwise'
   const shard = join(path, SECOND);
   const then = new Date('2026-01-02T03:04:05Z');
   utimesSync(shard, then, then);
+  const left = join(t.testdirName, 'state/models/1234.token');
+  mkdirSync(dirname(left), { recursive: true });
+  writeFileSync(left, 'hf_secret');
   const models = createModels({
     stateDir: join(t.testdirName, 'state'),
     agentCommand: [process.execPath, join(import.meta.dirname, '../src/main.ts')],
@@ -209,6 +213,7 @@ test('a full check names the bytes that rotted, and what the hub says otherwise'
     log: quietLog(),
   });
   t.teardown(() => models.close());
+  t.notOk(existsSync(left), 'the token of a pull that was killed is taken away');
   const verify = async () => {
     await answerModelQuery(models, { op: 'verify', path });
     await waitFor('the check', () => models.status(path).job?.state !== 'running', 20_000);

@@ -11,7 +11,7 @@ export interface JobControl {
 export interface Jobs {
   of(path: string): ModelJob | null;
   isRunning(path: string): boolean;
-  /** Begins and returns at once; `work` resolves with the words for a job well done. */
+  /** Begins and returns at once, unless one runs already; `work` resolves with the words for a job well done. */
   start(path: string, kind: ModelJob['kind'], work: (control: JobControl) => Promise<string>): void;
   /** Ends the job of a folder, if any, and forgets it. */
   end(path: string): Promise<void>;
@@ -36,6 +36,7 @@ export function createJobs(wallMs: () => number, log: Logger): Jobs {
     of: (path) => jobs.get(path)?.job ?? null,
     isRunning: (path) => jobs.get(path)?.job.state === 'running',
     start(path, kind, work) {
+      if (jobs.get(path)?.job.state === 'running') return;
       const abort = new AbortController();
       const startedAtMs = Math.round(wallMs());
       const running: Running = {

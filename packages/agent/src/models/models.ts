@@ -1,4 +1,5 @@
 /** The models of this node: fetched, looked at, read, removed. Nothing here decides which node needs which. */
+import { readdirSync, rmSync } from 'node:fs';
 import { mkdir, readdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { join, normalize } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -47,6 +48,7 @@ export function createModels(deps: ModelsDeps) {
   const { clock, log } = deps;
   const folder = join(deps.stateDir, 'models');
   const records = modelRecords(folder);
+  removeTokens(folder);
   const jobs = createJobs(() => clock.wallMs(), log);
   const known = (path: string): ModelRecord => records.get(path) ?? newRecord(path);
   const change = (path: string, news: Partial<ModelRecord>): void => records.put({ ...known(path), ...news });
@@ -73,7 +75,7 @@ export function createModels(deps: ModelsDeps) {
       refuseOther(path, jobs.isRunning(path), records.get(path), source);
       if (jobs.isRunning(path)) return status(path);
       await refuseForeign(path, records.get(path));
-      change(path, { source, fingerprint: null });
+      change(path, { source, fingerprint: null, problems: [], contentProblems: [], verifiedAtMs: null });
       jobs.start(path, 'pull', async ({ signal, at }) => {
         const tokenFile = join(folder, `${sha256Hex(path).slice(0, 16)}.token`);
         if (token !== null) await writeFile(tokenFile, token, { mode: 0o600 });
@@ -141,6 +143,11 @@ export function createModels(deps: ModelsDeps) {
     },
     close: () => jobs.endAll(),
   };
+}
+
+/** An agent that was killed during a pull could not take its token away. */
+function removeTokens(folder: string): void {
+  for (const name of readdirSync(folder).filter((one) => one.endsWith('.token'))) rmSync(join(folder, name));
 }
 
 async function hubHashesOf(path: string, record: ModelRecord | null): Promise<ReadonlyMap<string, string>> {

@@ -12,7 +12,6 @@ import {
 
 export interface Shard {
   readonly tensors: readonly TensorEntry[];
-  readonly headerBytes: number;
   /** SHA-256 of the header, with its length. */
   readonly digest: string;
 }
@@ -31,7 +30,7 @@ export async function readShard(path: string, file: string, bytes: number): Prom
     const head = rest === null ? first.subarray(0, wanted) : Buffer.concat([first, rest]);
     const header = readHeader(file, head.toString('utf8', LENGTH_BYTES), length.value, bytes);
     if (!header.ok) return header.problem;
-    return { tensors: header.value, headerBytes: length.value, digest: sha256Hex(head) };
+    return { tensors: header.value, digest: sha256Hex(head) };
   } finally {
     await handle.close();
   }

@@ -82,16 +82,6 @@ export function readHeader(
   return { ok: true, value: tensors };
 }
 
-/** The tensor that holds byte `offset` of the file, null for the header. */
-export function tensorAt(
-  tensors: readonly TensorEntry[],
-  headerBytes: number,
-  offset: number,
-): TensorEntry | null {
-  const at = offset - LENGTH_BYTES - headerBytes;
-  return tensors.find(({ begin, end }) => begin <= at && at < end) ?? null;
-}
-
 /** Bits of one element (safetensors' `Dtype`). */
 const DTYPE_BITS: Readonly<Record<string, number>> = {
   F4: 4,
