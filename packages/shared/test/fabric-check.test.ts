@@ -174,6 +174,23 @@ test('layers: no link, no route, some ports, full size', (t) => {
   t.equal(category([{ outcome: 'fail' }, { test: 'link', outcome: 'fail' }]), 'no-link');
   t.equal(category([{ outcome: 'fail' }, { test: 'link', reachedRails: [0] }]), 'firewall-or-route');
   t.equal(category([{ outcome: 'fail' }, {}]), 'firewall-or-route');
+  const overTcp = [
+    {},
+    { test: 'verbs', outcome: 'fail' },
+    { test: 'link', outcome: 'fail', reachedRails: [1] },
+  ] as const;
+  t.equal(
+    judgePairs(
+      overTcp.map((one) =>
+        result('gpu-1', 'gpu-2', {
+          ...one,
+          reachedRails: [...('reachedRails' in one ? one.reachedRails : [])],
+        }),
+      ),
+      [],
+    )[0]?.category,
+    'crossed-rails',
+  );
   t.equal(category([{}, { test: 'mtu', outcome: 'fail' }]), 'mtu-mismatch');
   t.equal(category([{}, { test: 'verbs', outcome: 'fail' }]), 'rdma-blocked');
   t.equal(category([{}, { test: 'verbs', outcome: 'untested' }]), undefined);

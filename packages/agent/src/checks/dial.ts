@@ -25,10 +25,11 @@ async function dialPath(host: Host, own: CheckEnd, request: DialRequest): Promis
   const mtu = tcp.every(({ outcome }) => outcome === 'pass')
     ? await pingFullSize(host, own, peer, blank)
     : [];
-  const link = tcp.some(({ outcome }) => outcome === 'fail') ? await dialLinks(own, blank, request) : [];
   // Where no address reaches the peer, RDMA has no chance: the layer below is what to repair.
   const dead = tcp.length > 0 && tcp.every(({ outcome }) => outcome === 'fail');
-  return [...tcp, ...mtu, ...link, ...(dead ? [] : await runVerbs(host, own, blank, request))];
+  const verbs = dead ? [] : await runVerbs(host, own, blank, request);
+  const failed = [...tcp, ...verbs].some(({ outcome }) => outcome === 'fail');
+  return [...tcp, ...mtu, ...verbs, ...(failed ? await dialLinks(own, blank, request) : [])];
 }
 
 const blankResult = (own: CheckEnd, peer: CheckEnd): PairResult => ({

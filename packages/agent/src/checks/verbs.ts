@@ -15,8 +15,8 @@ export function serverArgv(tool: VerbsTool, { device, port, gidIndex }: CheckEnd
   const row = gidIndex === null ? [] : [tool === 'ibv_rc_pingpong' ? '-g' : '-x', String(gidIndex)];
   switch (tool) {
     case 'ib_write_bw':
-      // -F: no warning about CPU frequencies; -e: waits without burning a core; -D: seconds.
-      return [tool, ...at, ...row, '-F', '-e', '-D', '1'];
+      // -F: no warning about CPU frequencies; -D: seconds.
+      return [tool, ...at, ...row, '-F', '-D', '1'];
     case 'ib_send_lat':
       return [tool, ...at, ...row, '-F', '-n', '100'];
     case 'ibv_rc_pingpong':
@@ -63,10 +63,13 @@ export interface VerbsFigures {
 export function readFigures(tool: VerbsTool, stdout: string): VerbsFigures | null {
   switch (tool) {
     case 'ib_write_bw': {
-      // #bytes #iterations peak[MB/sec] average[MB/sec] message-rate; a MB is 2^20 bytes, and 0 when nothing arrived.
-      const average = /^\s*\d+\s+\d+\s+[\d.]+\s+([\d.]+)\s+[\d.]+\s*$/m.exec(stdout)?.[1];
-      if (average === undefined || Number(average) === 0) return null;
-      return { gigabitsPerSecond: (Number(average) * 8 * 2 ** 20) / 1e9, microseconds: null };
+      // #bytes #iterations peak[MB/sec] average[MB/sec] message-rate; a MB is 2^20 bytes. No iteration: nothing was
+      // acknowledged. A rate of 0 with iterations: it could not measure the clock of a crowded processor.
+      const row = /^\s*\d+\s+(\d+)\s+[\d.]+\s+([\d.]+)\s+[\d.]+\s*$/m.exec(stdout);
+      if (row === null || Number(row[1]) === 0) return null;
+      const megabytes = Number(row[2]);
+      const gigabitsPerSecond = megabytes === 0 ? null : (megabytes * 8 * 2 ** 20) / 1e9;
+      return { gigabitsPerSecond, microseconds: null };
     }
     case 'ib_send_lat': {
       // #bytes #iterations min max typical average deviation 99% 99.9%

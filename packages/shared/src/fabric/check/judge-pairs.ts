@@ -83,8 +83,11 @@ function crosses(cut: Cut, from: string, to: string): boolean {
 function symptomOf(results: readonly PairResult[], rail: number | null): Symptom {
   const failed = (test: PairResult['test']): PairResult[] =>
     results.filter((result) => result.test === test && result.outcome === 'fail');
+  // Linux answers ARP for any of its addresses on any interface, so crossed cables may well carry TCP.
+  const links = results.filter(({ test, reachedRails }) => test === 'link' && reachedRails.length > 0);
+  if (links.some(({ reachedRails }) => !reachedRails.includes(rail ?? -1))) return { kind: 'crossed' };
   const tcp = failed('tcp');
-  if (tcp.length > 0) return linkSymptom(results, rail, tcp);
+  if (tcp.length > 0) return linkSymptom(results, tcp);
   if (failed('mtu').length > 0) return { kind: 'mtu' };
   if (failed('verbs').every(flows)) return { kind: 'stalls' };
   const lost = failed('verbs').map(lossOf);
@@ -93,16 +96,8 @@ function symptomOf(results: readonly PairResult[], rail: number | null): Symptom
   return { kind: 'verbs', oneWay: ways.size === 1 && one !== undefined ? one : null };
 }
 
-function linkSymptom(
-  results: readonly PairResult[],
-  rail: number | null,
-  tcp: readonly PairResult[],
-): Symptom {
+function linkSymptom(results: readonly PairResult[], tcp: readonly PairResult[]): Symptom {
   const links = results.filter(({ test, outcome }) => test === 'link' && outcome !== 'untested');
-  const elsewhere = links.some(
-    ({ reachedRails }) => reachedRails.length > 0 && !reachedRails.includes(rail ?? -1),
-  );
-  if (elsewhere) return { kind: 'crossed' };
   if (links.length > 0 && links.every(({ reachedRails }) => reachedRails.length === 0))
     return { kind: 'no-link' };
   const all = results.filter(({ test }) => test === 'tcp');
