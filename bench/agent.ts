@@ -57,7 +57,7 @@ async function started({ coordinator: { hub } }: Cluster, stateDir: string) {
   const unsubscribe = hub.onChange(() => hub.nodes()[0]?.sessionId != null && seen.resolve());
   const from = performance.now();
   const agent = spawn(program, ['run', '--state-dir', stateDir, '--log-level', 'error'], {
-    env: { PATH: process.env.PATH ?? '', ...unitEnvironment() },
+    env: { PATH: process.env.PATH ?? '', ...unitEnvironment(), NODE_COMPILE_CACHE: join(folder, 'cache') },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   await seen.promise;
@@ -71,11 +71,11 @@ async function ended(agent: ChildProcess): Promise<void> {
   await exited;
 }
 
-/** `Environment=` of the unit that is installed. */
+/** `Environment=` of the unit that is installed; the folder for compiled code is the bench's own. */
 function unitEnvironment(): Record<string, string> {
   const unit = readFileSync(join(root, 'deploy/systemd/dsr1-agent.service'), 'utf8');
   return Object.fromEntries(
-    [...unit.matchAll(/^Environment=([A-Z_]+)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value]),
+    [...unit.matchAll(/^Environment="([A-Z_]+)=(.*)"$/gm)].map(([, name = '', value = '']) => [name, value]),
   );
 }
 
