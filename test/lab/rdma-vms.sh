@@ -20,10 +20,8 @@ set -euo pipefail
 readonly packages=systemd,systemd-sysv,dbus,openssh-server,iproute2,iputils-ping,procps,ca-certificates,nftables,kmod,ibverbs-utils,ibverbs-providers,infiniband-diags,perftest
 readonly modules=(virtio_pci virtio_net 9pnet_virtio 9p rdma_rxe ib_uverbs rdma_ucm 8021q nf_tables)
 readonly cache=${DSR1_CACHE:-$HOME/.cache/dsr1}/rdma-vms
-readonly image=$cache/bookworm-$(printf '%s' "$packages" "${modules[@]}" | sha256sum | cut -c1-12)
 readonly vms=${DSR1_VMS:-/var/tmp/dsr1-vms}
 readonly management=dsr1-vm
-readonly ssh_options=(-q -i "$image/key" -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ConnectTimeout=2)
 
 fail() { echo "rdma-vms.sh: $*" >&2; exit 1; }
 
@@ -136,6 +134,10 @@ choose_accelerator() {
     -append "console=ttyS0 earlyprintk=ttyS0 panic=-1" -serial "file:$image/probe.log" >/dev/null 2>&1 || true
   if [[ -s $image/probe.log ]]; then echo kvm >"$image/accelerator"; fi
 }
+
+# Another recipe is another image.
+readonly image=$cache/bookworm-$({ printf '%s' "$packages" "${modules[@]}"; declare -f build_access build_kernel; } | sha256sum | cut -c1-12)
+readonly ssh_options=(-q -i "$image/key" -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ConnectTimeout=10)
 
 bridge() { # NAME [ADDRESS]
   ip link add "$1" type bridge 2>/dev/null || true
