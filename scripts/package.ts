@@ -3,7 +3,7 @@
  * a GPU host needs nothing installed. Written to dist/dsr1-VERSION-PLATFORM.tar.gz; prints its path.
  */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { VERSION } from '@dsr1/shared/version';
 import { build } from 'esbuild';
@@ -51,8 +51,9 @@ async function bundle(lib: string): Promise<void> {
 
 async function main(): Promise<void> {
   const name = `dsr1-${VERSION}`;
-  const stage = join(root, 'dist', name);
-  rmSync(stage, { recursive: true, force: true });
+  // Built aside and renamed whole, so that two builds at a time do not mix.
+  const building = join(root, `dist/building-${process.pid}`);
+  const stage = join(building, name);
   for (const folder of ['bin', 'lib', 'systemd']) mkdirSync(join(stage, folder), { recursive: true });
   await bundle(join(stage, 'lib'));
   cpSync(join(root, 'proto'), join(stage, 'lib/proto'), { recursive: true });
@@ -66,17 +67,21 @@ async function main(): Promise<void> {
   for (const file of ['README.md', 'LICENSE']) cpSync(join(root, file), join(stage, file));
   writeFileSync(join(stage, 'VERSION'), `${VERSION}\n`);
   writeFileSync(join(stage, 'PLATFORM'), `${PLATFORM}\n`);
-  const tarball = join(root, 'dist', `${name}-${PLATFORM}.tar.gz`);
+  const file = `${name}-${PLATFORM}.tar.gz`;
+  const compress = '--use-compress-program=gzip -1';
   execFileSync('tar', [
     '--owner=0',
     '--group=0',
-    '--use-compress-program=gzip -1',
+    compress,
     '-cf',
-    tarball,
+    join(building, file),
     '-C',
-    join(root, 'dist'),
+    building,
     name,
   ]);
+  const tarball = join(root, 'dist', file);
+  renameSync(join(building, file), tarball);
+  rmSync(building, { recursive: true });
   process.stdout.write(`${tarball}\n`);
 }
 
