@@ -81,6 +81,8 @@ async function main(): Promise<void> {
   ]);
   const tarball = join(root, 'dist', file);
   renameSync(join(building, file), tarball);
+  rmSync(join(root, 'dist', name), { recursive: true, force: true });
+  renameSync(stage, join(root, 'dist', name));
   rmSync(building, { recursive: true });
   process.stdout.write(`${tarball}\n`);
 }
