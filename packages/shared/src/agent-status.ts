@@ -19,7 +19,9 @@ export const AgentStatus = Type.Object({
   /** ISO time at which the coordinator was known to hold this process's current facts: sent, or already there. */
   factsSeenAt: Nullable(Type.String()),
   /** Why there is no session. */
-  problem: Nullable(Type.Object({ code: Type.String(), message: Type.String(), hint: Nullable(Type.String()) })),
+  problem: Nullable(
+    Type.Object({ code: Type.String(), message: Type.String(), hint: Nullable(Type.String()) }),
+  ),
 });
 export type AgentStatus = Static<typeof AgentStatus>;
 

@@ -31,7 +31,9 @@ export class Dsr1Error extends Error {
   }
 
   toBody(): ErrorBody {
-    return { error: { code: this.code, message: this.message, hint: this.hint, details: { ...this.details } } };
+    return {
+      error: { code: this.code, message: this.message, hint: this.hint, details: { ...this.details } },
+    };
   }
 }
 

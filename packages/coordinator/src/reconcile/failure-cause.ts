@@ -7,6 +7,7 @@ const causes: ReadonlyMap<string, EndCause> = new Map([
   ['TIMEOUT', 'interrupted'],
   ['NOT_PREPARED', 'interrupted'],
   ['COMMAND_EXPIRED', 'interrupted'],
+  ['IMAGE_PULLING', 'interrupted'],
 ]);
 
 /** What an agent's failure means for the attempt; `otherwise` for the codes that say nothing more. */

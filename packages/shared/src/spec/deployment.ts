@@ -33,7 +33,11 @@ export const DeploymentSpec = Type.Object(
               'Interpreter of the environment to run, the same path on every node (default: the newest install that the facts show).',
           }),
         ),
-        image: Type.Optional(Type.String({ description: 'Container image, by digest.' })),
+        image: Type.Optional(
+          Type.String({
+            description: 'Container image, by digest: name@sha256:…, or the id of a local one.',
+          }),
+        ),
         args: Type.Optional(
           Type.Array(Type.String(), { description: 'Extra engine arguments, appended as they are.' }),
         ),
