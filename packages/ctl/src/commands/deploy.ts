@@ -10,6 +10,7 @@ import { infeasible } from '../deploy/infeasible.ts';
 import { failureLines } from '../deploy/progress-view.ts';
 import { readSpec } from '../deploy/read-spec.ts';
 import { createReporter } from '../deploy/reporter.ts';
+import { specOfModel } from '../deploy/spec-of-model.ts';
 import { addSpecOptions } from '../deploy/spec-options.ts';
 import { diagnosisLines } from '../diagnose/diagnosis-lines.ts';
 import { readDeployment } from '../diagnose/read-deployment.ts';
@@ -32,10 +33,14 @@ export function deployCommand(io: CtlIo): Command {
     .option('-y, --yes', text.yesFlag)
     .option('-d, --detach', text.detachFlag)
     .action(async (words: readonly string[], options: DeployOptions) => {
-      const spec = await readSpec(io, words, { ...options });
-      const api = openApi(io, options);
       // With --json only the result is on standard output.
       const told = options.json ? io.stderr : io.stdout;
+      const spec = await readSpec(io, words, { ...options }, async (model, asked) => {
+        const chosen = await specOfModel(openApi(io, options), io.cwd, model, asked);
+        tell(told, [...chosen.because, '']);
+        return chosen.spec;
+      });
+      const api = openApi(io, options);
 
       const planned = await api.plan(spec);
       if (!planned.feasible) throw infeasible(spec.name, planned.rejections);

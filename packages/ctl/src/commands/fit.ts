@@ -1,23 +1,24 @@
 /** `dsr1ctl fit MODEL|FOLDER (--nodes a,b | --gpu NAME --count N)`: will it run here, and at which context. */
 import { resolve } from 'node:path';
 import { Dsr1Error } from '@dsr1/shared/errors';
-import { probed } from '@dsr1/shared/facts/nullable';
-import type { FitQuestion } from '@dsr1/shared/models/evaluate';
+import type { NodeFacts } from '@dsr1/shared/facts/node';
 import { type FitAnswer, fit } from '@dsr1/shared/models/fit';
-import { type GpuClass, gpuByFacts, gpuByName } from '@dsr1/shared/models/gpus';
+import { gpuByName } from '@dsr1/shared/models/gpus';
 import { type ModelSets, type SetNode, smallestSets } from '@dsr1/shared/models/smallest-sets';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { answerJson } from '../fit/answer-json.ts';
 import { answerLines, setLines } from '../fit/fit-lines.ts';
+import { type Division, placement } from '../fit/placement.ts';
 import { findModel } from '../fit/read-model.ts';
 import { readRecord } from '../fit/read-record.ts';
+import { setNode } from '../fit/set-node.ts';
 import { appendList, parseCount } from '../flags.ts';
 import type { CtlIo } from '../io.ts';
 import { createStyle } from '../output/style.ts';
 import { fitText } from '../text/fit.ts';
 import { type ApiOptions, apiCommand, openApi, show } from './api-command.ts';
 
-interface FitOptions extends ApiOptions {
+interface FitOptions extends ApiOptions, Division {
   readonly nodes?: readonly string[];
   readonly gpu?: string;
   readonly count: number;
@@ -25,12 +26,6 @@ interface FitOptions extends ApiOptions {
   readonly engine: 'vllm' | 'sglang';
   readonly engineVersion?: string;
   readonly tp?: number;
-  readonly pp: number;
-  readonly dp: number;
-  readonly ep: number;
-  readonly contextLength?: number;
-  readonly kvCacheDtype: 'auto' | 'fp8';
-  readonly memFraction?: number;
   readonly explain?: true;
   readonly record?: string;
 }
@@ -81,26 +76,6 @@ async function answer(io: CtlIo, model: string | undefined, options: FitOptions)
   showAnswer(io, options, fit({ shape, ...asked, ...placement(options, options.tp, nodes) }));
 }
 
-type Placement = Omit<FitQuestion, 'shape' | 'engine' | 'version' | 'contextTokens'>;
-
-/** The smallest GPU of the nodes decides: every rank holds as much as the others. */
-function placement(options: FitOptions, tensor: number, nodes: readonly SetNode[]): Placement {
-  const gpus = nodes.flatMap(({ gpu }) => (gpu === null ? [] : [gpu]));
-  return {
-    parallel: { tensor, pipeline: options.pp, data: options.dp, expert: options.ep, redundantExperts: 0 },
-    gpu: gpus.toSorted((a, b) => a.memoryBytes - b.memoryBytes)[0] ?? null,
-    gpus: nodes.reduce((sum, node) => sum + node.gpus, 0),
-    nodes: nodes.length,
-    freeBytes: null,
-    fraction: options.memFraction ?? null,
-    contextNeeded: options.contextLength !== undefined,
-    cache: { kind: options.kvCacheDtype },
-    blockTokens: null,
-    stepTokens: null,
-    sequences: null,
-  };
-}
-
 async function nodesAtHand(io: CtlIo, options: FitOptions): Promise<SetNode[]> {
   if (options.nodes !== undefined) {
     const api = openApi(io, options);
@@ -120,18 +95,11 @@ async function nodesAtHand(io: CtlIo, options: FitOptions): Promise<SetNode[]> {
   }));
 }
 
-type Facts = Awaited<ReturnType<ReturnType<typeof openApi>['node']>>['facts'];
-
 /** @throws NOT_FOUND when the node shows no GPU with its memory */
-function nodeOf(name: string, facts: Facts): SetNode {
-  const gpus = probed(facts?.gpus, { driverVersion: null, cudaVersion: null, gpus: [] }).gpus;
-  const known = gpus.flatMap(({ name: kind, memoryBytes, computeCapability }): GpuClass[] =>
-    memoryBytes === null ? [] : [gpuByFacts(kind, memoryBytes, computeCapability)],
-  );
-  const [first] = known.toSorted((a, b) => a.memoryBytes - b.memoryBytes);
-  if (first === undefined)
-    throw new Dsr1Error('NOT_FOUND', fitText.noFacts(name), { hint: fitText.noFactsHint(name) });
-  return { name, gpus: known.length, gpu: first };
+function nodeOf(name: string, facts: NodeFacts | null): SetNode {
+  const node = setNode(name, facts);
+  if (node.gpu !== null) return node;
+  throw new Dsr1Error('NOT_FOUND', fitText.noFacts(name), { hint: fitText.noFactsHint(name) });
 }
 
 const showAnswer = (io: CtlIo, options: FitOptions, result: FitAnswer): void =>

@@ -4,6 +4,7 @@ import { renderPlan } from '@dsr1/shared/plan/render';
 import type { Command } from 'commander';
 import { infeasible } from '../deploy/infeasible.ts';
 import { readSpec } from '../deploy/read-spec.ts';
+import { specOfModel } from '../deploy/spec-of-model.ts';
 import { addSpecOptions } from '../deploy/spec-options.ts';
 import { writeScripts } from '../deploy/write-scripts.ts';
 import type { CtlIo } from '../io.ts';
@@ -20,7 +21,12 @@ export function planCommand(io: CtlIo): Command {
     .argument('[file...]', deploymentText.fileArgument)
     .option('--script <dir>', deploymentText.plan.scriptFlag)
     .action(async (words: readonly string[], options: PlanOptions) => {
-      const spec = await readSpec(io, words, { ...options });
+      const spec = await readSpec(io, words, { ...options }, async (model, asked) => {
+        const chosen = await specOfModel(openApi(io, options), io.cwd, model, asked);
+        const told = options.json ? io.stderr : io.stdout;
+        told.write([...chosen.because, ''].map((line) => `${line}\n`).join(''));
+        return chosen.spec;
+      });
       const result = await openApi(io, options).plan(spec);
       if (options.json || result.feasible) show(io, options, result, renderPlan);
       if (!result.feasible) throw infeasible(spec.name, result.rejections);

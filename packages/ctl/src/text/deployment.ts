@@ -6,8 +6,9 @@ const rank = (n: number): string => `rank ${n}`;
 
 export const deploymentText = {
   nameArgument: 'name of a deployment',
-  fileArgument: 'deployment file (YAML, - for standard input), and after -- the command of engine "command"',
-  specUsage: '[options] [FILE] [-- COMMAND...]',
+  fileArgument:
+    'deployment file (YAML, - for standard input) or published model (deepseek-r1), and after -- the command of engine "command"',
+  specUsage: '[options] [FILE|MODEL] [-- COMMAND...]',
   nodesFlag: 'How many nodes, or exactly these nodes in rank order.',
   header: ['NAME', 'ENGINE', 'STATE', 'NODES', 'ENDPOINT', 'AGE', 'MESSAGE'],
   empty: 'no deployment: `dsr1ctl deploy FILE` starts one',
@@ -51,8 +52,28 @@ export const deploymentText = {
   notAMap: (file: string) => `${file} is no deployment: expected keys and values (name, engine, model …)`,
   unreadable: (path: string, code: string) =>
     `expected a deployment file at ${path}, but it cannot be read (${code})`,
+  nearModel: (name: string) => `did you mean the model ${name}?`,
   notYaml: (file: string, problem: string) => `${file} is not YAML: ${problem}`,
   expectedVariable: 'expected KEY=VALUE',
+
+  ofModel: {
+    chosen: (name: string, engine: string, path: string, nodes: readonly string[]) =>
+      `${name}: ${engine} serves ${path} on ${nodes.join(', ')}`,
+    byFlags: 'first of those that fit and are as the flags say',
+    noEngine: 'expected sglang or vllm installed on a node that is online and not cordoned, found neither',
+    noEngineHint: '`dsr1ctl facts NODE` shows what a node has; or say it: --engine with --image or --python',
+    noPath: (model: string) => `expected the folder of ${model} on the nodes, found none that they remember`,
+    noPathHint: (repo: string) => `\`dsr1ctl model pull ${repo}\` fetches it; or --model PATH`,
+    manyPaths: (model: string, paths: readonly string[]) =>
+      `expected one folder of ${model} on the nodes, found ${paths.join(', ')}`,
+    manyPathsHint: 'choose one with --model PATH',
+    noSet: (name: string, because: string) => `${name} fits nowhere here: ${because}`,
+    noSetHint: '`dsr1ctl node list` shows what is there; `dsr1ctl fit MODEL --gpu NAME` what it takes',
+    nearest: (change: string) => `nearest that fits: ${change}`,
+    notByFlags: (name: string) => `no set of GPUs that ${name} fits on is as the flags say`,
+    withoutFlags: (tensor: number, pipeline: number, nodes: readonly string[]) =>
+      `without them: --tp ${tensor} --pp ${pipeline} --nodes ${nodes.join(',')}; or write a deployment file`,
+  },
 
   plan: {
     describe: 'show what a deploy would do and why, and start nothing',
