@@ -68,9 +68,8 @@ async function fail(cluster: Cluster, { name, file }: Broken): Promise<Found> {
   const [first] = diagnoses;
   must(await cluster.ctl(['rm', name]), 'rm');
   return {
-    stage: ranks.some(({ exitCode, exitSignal }) => exitCode !== null || exitSignal !== null)
-      ? 'engine'
-      : 'prepare',
+    // A rank that was committed has entered a phase; whether its own exit was seen depends on who ended first.
+    stage: ranks.some(({ phaseSeconds }) => Object.keys(phaseSeconds).length > 0) ? 'engine' : 'prepare',
     category: `${first?.category}`,
     evidence: (first?.evidence ?? []).map(({ line }) => line).join('\n'),
     deployed,
