@@ -78,6 +78,8 @@ export async function bootVms(count: number, rails: number): Promise<VmLab> {
     straight: (i) => void verb('straight', String(i)),
     async down() {
       await coordinator.close();
+      // The agents hang up, too: a connection to a machine that is gone would keep this process for a quarter of an hour.
+      await new Promise((resolve) => setTimeout(resolve, 5_000));
       verb('down');
       rmSync(folder, { recursive: true, force: true });
     },
