@@ -1,6 +1,6 @@
 /** A dsr1 cluster on lab hosts, put there as an operator would: package, install.sh, init, join by token. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { HostOutput, Lab } from './lab.ts';
 
@@ -15,7 +15,7 @@ export interface Cluster {
   file(name: string, text: string): string;
 }
 
-/** Builds the package once per checkout state: a tarball that is newer than every source is taken as it is. */
+/** Builds the package of this checkout and returns its tarball. */
 export function buildPackage(): string {
   const out = execFileSync(process.execPath, ['scripts/package.ts'], { cwd: repository, encoding: 'utf8' });
   return out.trim().split('\n').at(-1) ?? '';
@@ -63,7 +63,3 @@ export function must(output: HostOutput, what: string): HostOutput {
   if (output.code === 0) return output;
   throw new Error(`${what} ended with ${output.code}\n${output.stdout}\n${output.stderr}`);
 }
-
-/** Text of a file on host `i`. */
-export const readOn = (lab: Lab, i: number, path: string): string =>
-  readFileSync(join(lab.root(i), path), 'utf8');

@@ -53,7 +53,7 @@ export function monitorRank(run: RunRecord, listener: MonitorListener, deps: Mon
       maskSecrets(line, [deps.apiKey]),
     );
 
-  // The engine is the last process of a rank; what is before it (ray) prints no phases.
+  // The engine is the last process of a rank; what a plan puts before it prints no phases.
   const engine = run.processes.at(-1);
   const readLog = async (): Promise<void> => {
     if (engine === undefined || over()) return;
