@@ -217,12 +217,17 @@ boot() {
 
 cable() { ip link set "dsr1v$1-$2" master "$(switch_of "$3")"; } # VM NIC SWITCH
 
+end_process() { # PID: of a qemu; a number that another program has by now is left alone
+  [[ $(cat "/proc/$1/comm" 2>/dev/null) == qemu* ]] || return 0
+  kill -9 "$1" 2>/dev/null || true
+  for _ in $(seq 40); do kill -0 "$1" 2>/dev/null || break; sleep 0.1; done
+}
+
 down() {
   local dir vm link
   for dir in "$vms"/[0-9]*; do
     [[ -d $dir ]] || continue
-    kill -9 "$(cat "$dir/qemu.pid")" 2>/dev/null || true
-    for _ in $(seq 40); do kill -0 "$(cat "$dir/qemu.pid")" 2>/dev/null || break; sleep 0.1; done
+    [[ ! -e $dir/qemu.pid ]] || end_process "$(cat "$dir/qemu.pid")"
     umount "$dir/root" 2>/dev/null || umount -l "$dir/root" 2>/dev/null || true
     vm=${dir##*/}
     for link in /sys/class/net/dsr1v"$vm"-*; do [[ ! -e $link ]] || ip link del "${link##*/}"; done
