@@ -359,6 +359,16 @@ test('network: own names and addresses, overrides with their source, one address
     ['172.20.3.7', '172.20.4.7'],
   );
   t.match(run({ ...sglang, network: { transport: 'rdma' } }, all), { feasible: false });
+  const equal = ['a', 'b'].map((name, i) =>
+    plain(name, 1, {}, { netdevs: [8, 7, 9].map((net, at) => ether(`host${at}`, `10.${net}.0.${i + 1}`)) }),
+  );
+  t.same(
+    feasible(run(rehearsal, equal)).ranks.map(
+      ({ controlInterface, address }) => `${controlInterface} ${address}`,
+    ),
+    ['host0 10.8.0.1', 'host0 10.8.0.2'],
+    'several shared subnets that are as good: the first interface',
+  );
   const twins = [plain('a', 1), plain('b', 1)];
   t.match(run(rehearsal, twins), { rejections: [{ because: /both have 10\.77\.0\.1/ }] });
 });

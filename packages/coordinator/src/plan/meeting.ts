@@ -51,10 +51,15 @@ function placesOf({ facts }: UsableNode): ReadonlyMap<string, Place> {
       ];
     }),
   );
-  return new Map(places.toReversed().map((place) => [place.subnet, place]));
+  // The first of several addresses in a subnet, and the subnets in the order of the interfaces: it settles ties.
+  return new Map(
+    [...Map.groupBy(places, ({ subnet }) => subnet)].flatMap(([subnet, [first]]) =>
+      first === undefined ? [] : [[subnet, first]],
+    ),
+  );
 }
 
-/** Lower is better: IPv4, then where the default route leads on most nodes, then away from the rails. */
+/** Lower is better: IPv4, then where the default route leads on most nodes, then away from the rails; of equals the first interface. */
 function rank(members: readonly Place[]): readonly number[] {
   const count = (test: (place: Place) => boolean) => members.filter(test).length;
   return [
