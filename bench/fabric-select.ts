@@ -10,12 +10,21 @@ import { selectFabric } from '@dsr1/shared/fabric/select/select';
 import { blank, gids, hca, netdev, range } from '../packages/shared/test/helpers/fabric-nodes.ts';
 
 const policy = { transport: 'auto', ncclVersion: '2.27.5', gpuRanks: true, overrides: {} } as const;
-for (const nodes of [2, 16, 200]) {
-  const gang = range(0, nodes).map(host);
+/** A subnet that no rail has. */
+const control = 99 * 256;
+for (const [nodes, hcas] of [
+  [2, 16],
+  [16, 16],
+  [200, 16],
+  [2, 64],
+  [2, 256],
+  [2, 1024],
+] as const) {
+  const gang = range(0, nodes).map((index) => host(index, hcas));
   const start = performance.now();
   const { verdict, rails } = selectFabric(gang, policy);
   console.log(
-    `select ${nodes} nodes × 16 HCAs: ${Math.round(performance.now() - start)} ms (${verdict}, ${rails.length} rails)`,
+    `select ${nodes} nodes × ${hcas} HCAs: ${Math.round(performance.now() - start)} ms (${verdict}, ${rails.length} rails)`,
   );
 }
 
@@ -36,17 +45,17 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-function host(index: number): FabricNode {
-  const address = (rail: number) => `10.${rail}.${index >> 8}.${(index & 255) + 1}`;
+function host(index: number, hcas: number): FabricNode {
+  const address = (rail: number) => `${10 + (rail >> 8)}.${rail & 255}.${index >> 8}.${(index & 255) + 1}`;
   return {
     ...blank(`node${index}`),
     gpuCount: 8,
-    given: { nodeIp: address(100) },
+    given: { nodeIp: address(control) },
     netdevs: [
-      netdev('eth0', [`${address(100)}/16`]),
-      ...range(0, 16).map((rail) => netdev(`rdma${rail}`, [`${address(rail)}/16`])),
+      netdev('eth0', [`${address(control)}/16`]),
+      ...range(0, hcas).map((rail) => netdev(`rdma${rail}`, [`${address(rail)}/16`])),
     ],
-    hcas: range(0, 16).map((rail) =>
+    hcas: range(0, hcas).map((rail) =>
       hca(`mlx5_${rail}`, {
         linkLayer: 'eth',
         rateGbps: 400,

@@ -23,7 +23,8 @@ export function computeFabric(
     const out = rule({ view, ports: kept, control });
     if (out.length === kept.length) continue;
     dropped.push(...out);
-    kept = kept.filter((port) => !out.some((item) => item.port === port));
+    const fallen = new Set(out.map(({ port }) => port));
+    kept = kept.filter((port) => !fallen.has(port));
   }
   return { kept, dropped };
 }

@@ -43,14 +43,11 @@ export function railMembers({ member, ports, gids }: Draft): RailMember[] {
   return ports.map((port, i) => {
     const item = interfaceOf(member.view, port.netdev);
     const address = gids[i]?.address ?? item?.addresses[0]?.address ?? null;
-    const own = member.view.interfaces
-      .flatMap((other) => other.addresses)
-      .find((candidate) => candidate.address === address && candidate.prefixLength !== null);
     return {
       node: member.view.node.name,
       key: port.key,
       address,
-      prefixLength: own?.prefixLength ?? null,
+      prefixLength: member.view.prefixOf.get(address ?? '') ?? null,
       nearGpus: port.nearGpus,
       pci: port.hca?.pci ?? null,
     };

@@ -6,7 +6,7 @@
 import type { GidEntry } from '../../facts/hca.ts';
 import { gidAddress, gidKind } from './address.ts';
 import { joiningSubnet, type SubnetCounts } from './subnets.ts';
-import type { NodeView, PortView } from './view.ts';
+import { interfaceOf, type NodeView, type PortView } from './view.ts';
 
 export interface GidChoice {
   readonly index: number | null;
@@ -87,7 +87,7 @@ function isLocal(view: NodeView, row: GidEntry): boolean {
   if (view.gidsListed) return address !== null && (view.node.given.localIpv4 ?? []).includes(address);
   if (address === null) return true;
   if (row.netdev === null) return !view.gidOwnersShown;
-  const owner = view.node.netdevs?.find((netdev) => netdev.name === row.netdev);
+  const owner = interfaceOf(view, row.netdev)?.netdev;
   const known = (owner?.addresses ?? []).filter(
     (item) => item.family === (gidKind(row) === 'ipv4' ? 4 : 6) && item.scope !== 'link',
   );
@@ -96,10 +96,9 @@ function isLocal(view: NodeView, row: GidEntry): boolean {
 
 function subnetOfRow(view: NodeView, row: GidEntry): string | null {
   const address = gidAddress(row);
-  const own = view.interfaces
-    .flatMap((item) => item.addresses)
-    .find((item) => item.address === address && item.prefixLength !== null);
-  return own === undefined ? null : joiningSubnet(own);
+  const prefixLength = view.prefixOf.get(address ?? '');
+  if (address === null || prefixLength === undefined) return null;
+  return joiningSubnet({ family: address.includes(':') ? 6 : 4, address, prefixLength });
 }
 
 function none(because: string): GidChoice {

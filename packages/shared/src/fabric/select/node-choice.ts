@@ -25,8 +25,9 @@ export function chooseNode(
   const usable = view.ports.filter((port) => faults.get(port.key) === null);
   const fitting = usable.filter((port) => fits(view, port, layer));
   const { kept, dropped } = computeFabric(view, fitting, control);
+  const [taken, left] = [new Set(kept), new Map(dropped.map(({ port, because }) => [port, because]))];
   const reasons = view.ports.map((port): Reason => {
-    if (kept.includes(port)) return { subject: port.key, decision: 'in', because: inBecause(port) };
+    if (taken.has(port)) return { subject: port.key, decision: 'in', because: inBecause(port) };
     const other =
       layer === 'ib'
         ? 'it is Ethernet and the fabric is InfiniBand'
@@ -34,7 +35,7 @@ export function chooseNode(
     return {
       subject: port.key,
       decision: 'out',
-      because: faults.get(port.key) ?? dropped.find((item) => item.port === port)?.because ?? other,
+      because: faults.get(port.key) ?? left.get(port) ?? other,
     };
   });
   return { ports: kept, reasons };

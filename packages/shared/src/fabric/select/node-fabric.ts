@@ -52,6 +52,7 @@ export function nodeFabric(item: Draft, gid: GidPolicy, context: GangContext): N
 
 function chosenHcas(item: Draft, pairing: Pairing): ChosenHca[] {
   const name = item.member.view.node.name;
+  const rails = new Map(pairing.rails.map((rail) => [rail.members[name], rail.index]));
   return item.ports.map((port, i) => ({
     device: port.device,
     port: port.port,
@@ -60,7 +61,7 @@ function chosenHcas(item: Draft, pairing: Pairing): ChosenHca[] {
     address:
       item.gids[i]?.address ?? interfaceOf(item.member.view, port.netdev)?.addresses[0]?.address ?? null,
     rateGbps: port.facts?.rateGbps ?? null,
-    rail: pairing.rails.find((rail) => rail.members[name] === port.key)?.index ?? null,
+    rail: rails.get(port.key) ?? null,
     nearGpus: port.nearGpus,
   }));
 }

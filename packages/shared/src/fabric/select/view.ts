@@ -2,7 +2,7 @@
  * One node as selection sees it: its interfaces and its HCA ports, joined from whatever evidence there is.
  * A GID table names interfaces and addresses even where no `ip addr` was shown, so both count.
  */
-import type { Hca, HcaPort } from '../../facts/hca.ts';
+import type { GidEntry, Hca, HcaPort } from '../../facts/hca.ts';
 import type { Netdev } from '../../facts/netdev.ts';
 import type { FabricNode } from '../model.ts';
 import { gidAddress, gidKind, isLocalOnly, parseAddress } from './address.ts';
@@ -40,6 +40,10 @@ export interface PortView {
 export interface NodeView {
   readonly node: FabricNode;
   readonly interfaces: readonly InterfaceView[];
+  /** By name and altname. */
+  readonly interfaceByName: ReadonlyMap<string, InterfaceView>;
+  /** Prefix lengths of the addresses that were shown with one. */
+  readonly prefixOf: ReadonlyMap<string, number>;
   readonly ports: readonly PortView[];
   /** Some GID row names its interface, so a row without one belongs to another namespace. */
   readonly gidOwnersShown: boolean;
@@ -48,24 +52,24 @@ export interface NodeView {
 }
 
 export function viewNode(node: FabricNode): NodeView {
-  const ports = portViews(node);
+  const netdevs = new Map(node.netdevs?.map((netdev) => [netdev.name, netdev]));
+  const ports = portViews(node, netdevs);
+  const interfaces = interfaceViews(netdevs, ports);
   const rows = ports.flatMap((port) => port.facts?.gids ?? []);
   const listed = new Set(node.given.localIpv4);
   return {
     node,
     ports,
-    interfaces: interfaceViews(node, ports),
+    interfaces,
+    interfaceByName: namesOf(interfaces),
+    prefixOf: prefixesOf(interfaces),
     gidOwnersShown: rows.some((row) => row.netdev !== null && gidKind(row) !== 'empty'),
     gidsListed: listed.size > 0 && rows.some((row) => listed.has(gidAddress(row) ?? '')),
   };
 }
 
 export function interfaceOf(view: NodeView, name: string | null): InterfaceView | null {
-  return (
-    view.interfaces.find(
-      (item) => item.name === name || (name !== null && item.netdev?.altnames.includes(name)),
-    ) ?? null
-  );
+  return name === null ? null : (view.interfaceByName.get(name) ?? null);
 }
 
 /** Devices and interfaces in the order people count them: mlx5_2 before mlx5_10. */
@@ -80,7 +84,24 @@ export function byName(a: string, b: string): number {
   return 0;
 }
 
-function portViews(node: FabricNode): PortView[] {
+/** An altname that is another interface's name means that one. */
+function namesOf(interfaces: readonly InterfaceView[]): Map<string, InterfaceView> {
+  const altnames = interfaces.flatMap((item) =>
+    (item.netdev?.altnames ?? []).map((name) => [name, item] as const),
+  );
+  return new Map([...altnames.reverse(), ...interfaces.map((item) => [item.name, item] as const)]);
+}
+
+function prefixesOf(interfaces: readonly InterfaceView[]): Map<string, number> {
+  const shown = interfaces.flatMap(({ addresses }) =>
+    addresses.flatMap(({ address, prefixLength }) =>
+      prefixLength === null ? [] : [[address, prefixLength] as const],
+    ),
+  );
+  return new Map(shown.reverse());
+}
+
+function portViews(node: FabricNode, netdevs: Netdevs): PortView[] {
   const hcas = node.hcas ?? [];
   const near = nearestGpus(node);
   const view = (device: string, hca: Hca | null, facts: HcaPort | null): PortView => ({
@@ -92,7 +113,7 @@ function portViews(node: FabricNode): PortView[] {
     facts,
     layer:
       facts?.linkLayer ??
-      layerOfNetdev(node, facts?.netdev ?? null) ??
+      layerOfNetdev(netdevs.get(facts?.netdev ?? '')) ??
       layerOfGids(facts) ??
       layerOfNames(device, facts),
     netdev: facts?.netdev ?? null,
@@ -126,8 +147,8 @@ function nearestGpus(node: FabricNode): Map<string, number[]> {
   return near;
 }
 
-function layerOfNetdev(node: FabricNode, name: string | null): 'ib' | 'eth' | null {
-  const kind = node.netdevs?.find((netdev) => netdev.name === name)?.kind;
+function layerOfNetdev(netdev: Netdev | undefined): 'ib' | 'eth' | null {
+  const kind = netdev?.kind;
   return kind === 'infiniband' ? 'ib' : kind === undefined || kind === 'unknown' ? null : 'eth';
 }
 
@@ -143,23 +164,26 @@ function layerOfNames(device: string, facts: HcaPort | null): 'ib' | 'eth' | nul
   return /^roce(?:P\d+)?[pso]\d/.test(device) ? 'eth' : null;
 }
 
-function interfaceViews(node: FabricNode, ports: readonly PortView[]): InterfaceView[] {
-  const names = new Set([
-    ...(node.netdevs ?? []).map((netdev) => netdev.name),
-    ...ports.flatMap((port) => [port.netdev, ...(port.facts?.gids ?? []).map((row) => row.netdev)]),
-  ]);
-  const known = [...names].filter((name) => name !== null).sort(byName);
+type Netdevs = ReadonlyMap<string, Netdev>;
+
+function interfaceViews(netdevs: Netdevs, ports: readonly PortView[]): InterfaceView[] {
+  const rows = Map.groupBy(
+    ports.flatMap((port) => port.facts?.gids ?? []),
+    (row) => row.netdev,
+  );
+  const owners = new Map(ports.toReversed().map((port) => [port.netdev, port]));
+  const names = [...new Set([...netdevs.keys(), ...owners.keys(), ...rows.keys()])];
+  const known = names.filter((name) => name !== null).sort(byName);
   return known.map((name) => {
-    const netdev = node.netdevs?.find((item) => item.name === name) ?? null;
-    const port = ports.find((item) => item.netdev === name);
+    const netdev = netdevs.get(name) ?? null;
     const own = (netdev?.addresses ?? []).filter(
       (item) => item.scope !== 'link' && item.scope !== 'host' && !isLocalOnly(item.address),
     );
-    const addresses = own.length > 0 ? own : gidAddresses(name, ports);
+    const addresses = own.length > 0 ? own : gidAddresses(rows.get(name) ?? []);
     return {
       name,
       netdev,
-      up: netdev?.up ?? port?.facts?.netdevUp ?? null,
+      up: netdev?.up ?? owners.get(name)?.facts?.netdevUp ?? null,
       addresses: addresses
         .map(({ family, address, prefixLength }) => ({ family, address, prefixLength }))
         .sort((a, b) => a.family - b.family),
@@ -167,8 +191,7 @@ function interfaceViews(node: FabricNode, ports: readonly PortView[]): Interface
   });
 }
 
-function gidAddresses(netdev: string, ports: readonly PortView[]): InterfaceAddress[] {
-  const rows = ports.flatMap((port) => port.facts?.gids ?? []).filter((row) => row.netdev === netdev);
+function gidAddresses(rows: readonly GidEntry[]): InterfaceAddress[] {
   const texts = rows.filter((row) => ['ipv4', 'ipv6'].includes(gidKind(row))).map((row) => gidAddress(row));
   return [...new Set(texts)].flatMap((address) => {
     const parsed = address === null ? null : parseAddress(address);
