@@ -150,7 +150,7 @@ function inventedName(answer: Record<string, unknown>, text: string): string | n
     answer.nodes as Record<string, { hca: string[]; topo_nics?: string[]; socket_ifname: string | null }>,
   );
   const names = nodes.flatMap((node) => [
-    ...node.hca,
+    ...node.hca.map((hca) => hca.replace(/:\d+$/, '')),
     ...(node.topo_nics ?? []),
     ...(node.socket_ifname === null ? [] : [node.socket_ifname]),
   ]);

@@ -194,6 +194,63 @@ test('GIDs without a device name choose an index and name no device', async (t) 
   t.notOk('NCCL_IB_HCA' in (answer.nodes.host?.env ?? {}));
 });
 
+test('a device with several ports is named with the one that is used', async (t) => {
+  const links = [
+    'link mlx4_0/1 state DOWN physical_state POLLING netdev ens1',
+    'link mlx4_0/2 state ACTIVE physical_state LINK_UP netdev ens1d1',
+    'link mlx5_0/1 state ACTIVE physical_state LINK_UP netdev ens2',
+  ];
+  const rows = [
+    'mlx4_0\t2\t3\t0000:0000:0000:0000:0000:ffff:0a01:0001\t10.1.0.1\tv2\tens1d1',
+    'mlx5_0\t1\t5\t0000:0000:0000:0000:0000:ffff:0a02:0001\t10.2.0.1\tv2\tens2',
+  ];
+  const dump = readTexts(new Map([['t', [...links, ...rows, ''].join('\n')]]));
+  const { nodes } = explanationJson(explainDump(dump, POLICY));
+  t.match(nodes, { host: { hca: ['mlx4_0:2', 'mlx5_0'], gid_index: { 'mlx4_0:2': 3, mlx5_0: 5 } } });
+});
+
+const SOCKETS = [
+  'NCCL INFO NET/IB : No device found.',
+  'NCCL INFO NET/Socket : Using [0]eth0:192.0.2.2<0>',
+  'NCCL INFO Using network Socket',
+];
+
+test('no RDMA device is a cause only where the gang leaves its host, or ended there', async (t) => {
+  const inits = (nranks: number, ranks: number) =>
+    Array.from(
+      { length: ranks },
+      (_, i) => `NCCL INFO comm 0x1 rank ${i} nranks ${nranks} cudaDev ${i} - Init START`,
+    );
+  const nodes = (count: number) => [
+    `NCCL INFO comm 0x1 rank 0 nRanks 2 nNodes ${count} localRanks 1 localRank 0`,
+  ];
+  const channel = 'NCCL INFO Channel 00/0 : 1[0] -> 0[0] [receive] via NET/Socket/0';
+  const cases: [string, boolean, string[][]][] = [
+    ['one rank', false, [[...SOCKETS, ...inits(1, 1)]]],
+    ['two ranks of one host, by the number of nodes', false, [[...SOCKETS, ...inits(2, 1), ...nodes(1)]]],
+    ['two ranks of one host, both in the log', false, [[...SOCKETS, ...inits(2, 2)]]],
+    ['nothing says how many there are', false, [SOCKETS]],
+    ['two nodes', true, [[...SOCKETS, ...nodes(2)]]],
+    ['a rank elsewhere', true, [[...SOCKETS, ...inits(2, 1)]]],
+    ['a channel over the network', true, [[...SOCKETS, channel]]],
+    ['a log of each of two hosts', true, [SOCKETS, SOCKETS]],
+    [
+      'it ended there',
+      true,
+      [['NCCL INFO NET/IB : No device found.', 'NCCL WARN Failed to initialize any NET plugin']],
+    ],
+  ];
+  for (const [name, wanted, logs] of cases) {
+    const texts = logs.map(
+      (lines, i) =>
+        [`host${i}/nccl.log`, lines.map((line) => `host${i}:1:1 [0] ${line}\n`).join('')] as const,
+    );
+    const explanation = explainDump(readTexts(new Map(texts)), POLICY);
+    const found = explanation.groups.flatMap(({ diagnoses }) => diagnoses.map(({ category }) => category));
+    t.equal(found.includes('no-rdma-device-in-container'), wanted, `${name}: ${found}`);
+  }
+});
+
 test('colours, full-width marks and endless lines are tamed', async (t) => {
   t.same(linesOf('\u001b[1mmlx5_0\u001b[0m port 1 ==＞ eth0 （Up）\r\n\ufeffx'), [
     'mlx5_0 port 1 ==> eth0 (Up)',

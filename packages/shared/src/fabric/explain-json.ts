@@ -2,7 +2,7 @@
 import type { ExplainedGroup, Explanation } from './explain.ts';
 import { fileReading } from './file-reading.ts';
 import { UNNAMED_DEVICE } from './merge/merge-gids.ts';
-import type { NodeFabric } from './model.ts';
+import type { ChosenHca, NodeFabric } from './model.ts';
 import type { NcclReport } from './nccl-log/model.ts';
 
 export function explanationJson({ dump, groups }: Explanation): Record<string, unknown> {
@@ -52,23 +52,28 @@ function errorsOf(
   return [...said, ...shown];
 }
 
+/** A device that has several ports, or uses another than the first, is named with the port that is used. */
 function nodeJson(fabric: NodeFabric, group: ExplainedGroup): Record<string, unknown> {
   const named = fabric.hcas.filter((hca) => hca.device !== UNNAMED_DEVICE);
   const [nics, devices] = [named.filter(isTopoName), named.filter((hca) => !isTopoName(hca))];
   const { NCCL_IB_HCA: hcaList, ...others } = fabric.env;
-  const contradictions = group.nodes.find((node) => node.name === fabric.node)?.contradictions ?? [];
+  const node = group.nodes.find(({ name }) => name === fabric.node);
+  const nameOf = ({ device, port }: ChosenHca): string => {
+    const ports = node?.hcas?.find((hca) => hca.device === device)?.ports.length ?? 1;
+    return ports > 1 || port !== 1 ? `${device}:${port}` : device;
+  };
   return {
     socket_ifname: fabric.controlInterface,
-    hca: devices.map((hca) => hca.device),
+    hca: devices.map(nameOf),
     gid_index: Object.fromEntries(
-      fabric.hcas.flatMap((hca) => (hca.gidIndex === null ? [] : [[hca.device, hca.gidIndex]])),
+      fabric.hcas.flatMap((hca) => (hca.gidIndex === null ? [] : [[nameOf(hca), hca.gidIndex]])),
     ),
     gid_env: fabric.gidEnv,
     rail_netdevs: devices.flatMap((hca) => hca.netdev ?? []),
     ...(nics.length > 0 ? { topo_nics: nics.map((hca) => hca.device) } : {}),
     env: devices.length > 0 && hcaList !== undefined ? { NCCL_IB_HCA: hcaList, ...others } : others,
     reasons: fabric.reasons,
-    contradictions,
+    contradictions: node?.contradictions ?? [],
   };
 }
 

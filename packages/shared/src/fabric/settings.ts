@@ -2,6 +2,7 @@
  * What a host's own settings say where its dumps are silent (cut, or never posted): the interface, devices and GID
  * index that the operator set there. Never against facts: they fill only what selection left open.
  */
+import { unseenHca } from '../facts/unseen.ts';
 import type { Evidence } from './evidence.ts';
 import type { FabricNode, FabricOverride, NodeFabric } from './model.ts';
 import type { EnvRow } from './parse/rows.ts';
@@ -19,7 +20,7 @@ export function withNamedDevices(
   if (named.length === 0 || named.some(({ device }) => known.has(device))) return node;
   return {
     ...node,
-    hcas: [...(node.hcas ?? []), ...named.map(({ device, port }) => unseenHca(device, port))],
+    hcas: [...(node.hcas ?? []), ...named.map(({ device, port }) => unseenHca(device, { port }))],
   };
 }
 
@@ -81,30 +82,4 @@ function settingsInForce(evidence: readonly Evidence[]): Map<string, string> {
 /** One concrete interface name; a list, prefix or exclusion leaves the choice open. */
 function single(value: string | undefined): string | null {
   return /^=?([a-z][\w.-]{1,14})$/.exec(value ?? '')?.[1] ?? null;
-}
-
-function unseenHca(device: string, port: number): NonNullable<FabricNode['hcas']>[number] {
-  const unseen = {
-    state: null,
-    phys: null,
-    linkLayer: null,
-    rateGbps: null,
-    netdev: null,
-    netdevUp: null,
-    lid: null,
-    smLid: null,
-    gids: null,
-  };
-  return {
-    device,
-    pci: null,
-    numaNode: null,
-    driver: null,
-    nodeGuid: null,
-    firmware: null,
-    virtualFunction: null,
-    physicalFunction: null,
-    uverbs: null,
-    ports: [{ port, ...unseen }],
-  };
 }

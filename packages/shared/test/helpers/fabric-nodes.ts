@@ -4,6 +4,7 @@ import type { FabricNode } from '../../src/fabric/model.ts';
 import type { GpuTopology, TopoLevel } from '../../src/facts/gpu.ts';
 import type { GidEntry, Hca, HcaPort } from '../../src/facts/hca.ts';
 import type { Netdev } from '../../src/facts/netdev.ts';
+import { unseenHca } from '../../src/facts/unseen.ts';
 
 export function blank(name: string): FabricNode {
   return {
@@ -19,32 +20,7 @@ export function blank(name: string): FabricNode {
 }
 
 export function hca(device: string, port: Partial<HcaPort>, more: Partial<Hca> = {}): Hca {
-  const facts: HcaPort = {
-    port: 1,
-    state: 'active',
-    phys: null,
-    linkLayer: null,
-    rateGbps: null,
-    netdev: null,
-    netdevUp: null,
-    lid: null,
-    smLid: null,
-    gids: null,
-    ...port,
-  };
-  return {
-    device,
-    pci: null,
-    numaNode: null,
-    driver: null,
-    nodeGuid: null,
-    firmware: null,
-    virtualFunction: null,
-    physicalFunction: null,
-    uverbs: null,
-    ports: [facts],
-    ...more,
-  };
+  return { ...unseenHca(device, { state: 'active', ...port }), ...more };
 }
 
 /** The table that mlx5 has after boot: link-local v1 and v2, then the address as v1 and v2. */

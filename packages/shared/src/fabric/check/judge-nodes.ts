@@ -5,8 +5,8 @@ import type { CheckFinding } from './model.ts';
 
 export interface NodeState {
   readonly node: string;
-  /** Why it could not be asked; null when it answered. */
-  readonly problem: string | null;
+  /** Why it could not be checked; null when it was. */
+  readonly problem: { readonly silent: boolean; readonly text: string } | null;
   /** null = unlimited or not known. */
   readonly memlockBytes: number | null;
   readonly shmBytes: number | null;
@@ -39,9 +39,9 @@ function absence({ node, problem }: NodeState): CheckFinding[] {
   return [
     finding(
       'error',
-      'node-silent',
+      problem.silent ? 'node-silent' : 'untested',
       node,
-      `${node} could not be checked: ${problem}`,
+      `${node} could not be checked: ${problem.text}`,
       [],
       `on ${node}: systemctl status dsr1-agent`,
     ),

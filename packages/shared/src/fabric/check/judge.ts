@@ -8,7 +8,8 @@ import { judgePlan } from './judge-plan.ts';
 import type { CheckEnd, CheckFinding, ComparedFigure, PairResult } from './model.ts';
 
 export interface Checked {
-  readonly selection: FabricSelection;
+  /** null = the fabric is a given, as in a launch: what was left out of it is not in question. */
+  readonly selection: FabricSelection | null;
   readonly views: readonly FabricNode[];
   readonly ends: readonly CheckEnd[];
   readonly states: readonly NodeState[];
@@ -19,7 +20,7 @@ export interface Checked {
 /** Errors first; a cause that explains others comes before them. */
 export function judge(checked: Checked): CheckFinding[] {
   const findings = [
-    ...judgePlan(checked.selection, checked.views),
+    ...(checked.selection === null ? [] : judgePlan(checked.selection, checked.views)),
     ...judgeNodes(checked.states),
     ...judgeEnds(checked.ends, checked.views),
     ...judgePairs(checked.pairs, checked.ends),

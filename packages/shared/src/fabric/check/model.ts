@@ -1,6 +1,7 @@
 /** What a check of live nodes tests, finds and keeps. Coordinator, dsr1ctl and the HTTP API share these. */
 import { type Static, Type } from 'typebox';
 import { Nullable } from '../../facts/nullable.ts';
+import { AllReduceResult } from './all-reduce.ts';
 
 /** One end of a path: the control interface, or the HCA that the plan gives to a rail. */
 export const CheckEnd = Type.Object({
@@ -102,6 +103,8 @@ export const CheckReport = Type.Object({
   transport: Nullable(Type.String()),
   ends: Type.Array(CheckEnd),
   pairs: Type.Array(PairResult),
+  /** Absent until the pairs are through. */
+  allReduce: Type.Optional(AllReduceResult),
   figures: Type.Array(ComparedFigure),
   findings: Type.Array(CheckFinding),
 });

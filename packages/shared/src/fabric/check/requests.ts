@@ -1,6 +1,7 @@
 /** Probes of a check: what the coordinator asks an agent and what it answers. Both sides check these. */
 import { type Static, Type } from 'typebox';
 import { Nullable } from '../../facts/nullable.ts';
+import { AllReduceAnswer, AllReduceRequest } from './all-reduce.ts';
 import { CheckEnd, PacketCount, PairResult, VerbsTool } from './model.ts';
 
 /** What this node has at hand, what its clock says, and how long the names of its peers take. */
@@ -52,7 +53,7 @@ export type DialRequest = Static<typeof DialRequest>;
 export const DialAnswer = Type.Object({ results: Type.Array(PairResult) });
 export type DialAnswer = Static<typeof DialAnswer>;
 
-/** Ends what `serve` began, and tells what the ports of the verbs tests counted meanwhile. */
+/** Ends what `serve` or `allReduce` began, and tells what the ports of the verbs tests counted meanwhile. */
 export const EndRequest = Type.Object({ id: Type.String() });
 export type EndRequest = Static<typeof EndRequest>;
 export const EndAnswer = Type.Object({
@@ -64,6 +65,7 @@ export const PROBES = {
   look: { kind: 'check.look', request: LookRequest, answer: LookAnswer },
   serve: { kind: 'check.serve', request: ServeRequest, answer: ServeAnswer },
   dial: { kind: 'check.dial', request: DialRequest, answer: DialAnswer },
+  allReduce: { kind: 'check.all-reduce', request: AllReduceRequest, answer: AllReduceAnswer },
   end: { kind: 'check.end', request: EndRequest, answer: EndAnswer },
 } as const;
 export type Probes = typeof PROBES;

@@ -19,6 +19,23 @@ export function logFindings(input: DiagnoseInput): Finding[] {
   ];
 }
 
+/** NCCL looks for devices in every job; that it found none matters where ranks talk over the network, or where it ended. */
+function missesRdma(items: readonly Said[], input: DiagnoseInput): boolean {
+  if (items.some(({ from }) => from.report.transport === 'failed')) return true;
+  return input.selection?.transport !== 'tcp' && leavesHost(input);
+}
+
+/** The gang has a second node, or a log says so: by another host, more ranks than its own, or a channel over the network. */
+function leavesHost({ nodes, reports }: DiagnoseInput): boolean {
+  const hosts = new Set(reports.flatMap(({ report }) => report.host ?? []));
+  if (nodes.length > 1 || hosts.size > 1) return true;
+  return reports.some(({ report: { nodeCount, netLinks, ranks } }) =>
+    nodeCount === null
+      ? netLinks.length > 0 || ranks.some(({ nranks }) => (nranks ?? 0) > ranks.length)
+      : nodeCount > 1,
+  );
+}
+
 interface Said {
   readonly error: NcclError;
   readonly from: NodeReport;
@@ -33,7 +50,7 @@ function byCategory(said: readonly Said[], input: DiagnoseInput): Finding[] {
       (category === 'tcp-fallback' && input.selection?.transport === 'tcp')
     )
       return [];
-    if (category === 'no-rdma-device-in-container' && input.selection?.transport === 'tcp') return [];
+    if (category === 'no-rdma-device-in-container' && !missesRdma(items, input)) return [];
     const consequence = items.every(({ error }) => error.consequence) || category === 'tcp-fallback';
     const confidence = category === 'gdr-disabled' || category === 'mixed-link-layers' ? 'medium' : 'high';
     return [

@@ -22,6 +22,7 @@ export interface HostFacts {
   socketsChosen: boolean;
   env: Map<string, string>;
   ranks: Map<number, NcclRank>;
+  nodeCount: number | null;
   rankOfPid: Map<string, number>;
   netLinks: Map<string, NetLink>;
   errors: NcclError[];
@@ -49,6 +50,7 @@ export function newHostFacts(host: string | null): HostFacts {
     socketsChosen: false,
     env: new Map(),
     ranks: new Map(),
+    nodeCount: null,
     rankOfPid: new Map(),
     netLinks: new Map(),
     errors: [],
@@ -61,8 +63,12 @@ export function newHostFacts(host: string | null): HostFacts {
 export function report(facts: HostFacts): NcclReport {
   const spot = facts.oob ?? facts.bootstrap;
   const transport = transportOf(facts);
-  // A job of one rank has nobody to talk to: sockets cost it nothing.
-  const alone = facts.ranks.size > 0 && [...facts.ranks.values()].every((item) => item.nranks === 1);
+  // A job of one rank, or of one host, needs no network: sockets cost it nothing.
+  const alone =
+    facts.nodeCount === 1 ||
+    (facts.nodeCount === null &&
+      facts.ranks.size > 0 &&
+      [...facts.ranks.values()].every((item) => item.nranks === 1));
   return {
     library: facts.library,
     host: facts.host,
@@ -78,6 +84,7 @@ export function report(facts: HostFacts): NcclReport {
     plugin: facts.plugin,
     env: Object.fromEntries(facts.env),
     ranks: [...facts.ranks.values()].sort((a, b) => a.rank - b.rank),
+    nodeCount: facts.nodeCount,
     netLinks: [...facts.netLinks.values()],
     errors: facts.errors.filter(
       (error) => !isSuperseded(error, transport) && !(alone && error.category === 'tcp-fallback'),

@@ -51,6 +51,7 @@ const rules: readonly (readonly [string, Take])[] = [
   ],
   ['GPU Direct RDMA ', direct],
   [' rank ', rank],
+  [' nNodes ', nodes],
 ];
 
 function version(facts: HostFacts, { text }: LogRecord): void {
@@ -142,6 +143,11 @@ function rank(facts: HostFacts, { text, gpu, pid }: LogRecord): void {
     completed: (known?.completed ?? false) || text.includes('Init COMPLETE'),
   });
   if (pid !== null) facts.rankOfPid.set(pid, number);
+}
+
+function nodes(facts: HostFacts, { text }: LogRecord): void {
+  const count = Number(/\bnNodes (\d{1,6})\b/.exec(text)?.[1] ?? 0);
+  if (count > 0) facts.nodeCount = Math.max(facts.nodeCount ?? 0, count);
 }
 
 /** `eth0:10.0.0.1<0>`, also with an IPv6 address or a masked one. */

@@ -62,6 +62,8 @@ export interface NcclReport {
   /** Variables that NCCL says it took from the environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly ranks: readonly NcclRank[];
+  /** Hosts of the largest communicator (`nNodes 2`, NCCL ≥ 2.23); null where the version does not print it. */
+  readonly nodeCount: number | null;
   readonly netLinks: readonly NetLink[];
   readonly errors: readonly NcclError[];
   /** Errors beyond the number that is kept. */

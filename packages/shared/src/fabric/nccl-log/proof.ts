@@ -1,15 +1,21 @@
 /** The transport proof: what the ranks of a node really use, against what was planned for it. */
-import type { NodeFabric, Transport } from '../model.ts';
 import type { LogTransport, NcclReport } from './model.ts';
 
 export interface PlannedTransport {
-  readonly transport: Transport | null;
-  readonly node: NodeFabric;
+  readonly transport: string | null;
+  /** Names of the chosen HCAs. */
+  readonly devices: readonly string[];
+  readonly controlInterface: string | null;
 }
 
+/**
+ * `fallback` = sockets where RDMA was planned; `differs` = another network, device or interface than planned;
+ * `unproven` = the log has not said it (yet).
+ */
+export type ProofVerdict = 'proven' | 'differs' | 'fallback' | 'unproven';
+
 export interface TransportProof {
-  /** `unproven` = the log has not said it (yet). */
-  readonly verdict: 'proven' | 'broken' | 'unproven';
+  readonly verdict: ProofVerdict;
   readonly transport: LogTransport;
   readonly because: readonly string[];
 }
@@ -19,12 +25,15 @@ export function transportProof(planned: PlannedTransport, report: NcclReport): T
   const { transport } = report;
   if (planned.transport === null || transport === 'unknown')
     return { verdict: 'unproven', transport, because: ['the log has not named a network yet'] };
+  if (transport === 'failed')
+    return { verdict: 'unproven', transport, because: ['NCCL ended before it chose a network'] };
   const faults = [
     ...networkFault(planned.transport, transport),
     ...deviceFaults(planned, report),
     ...interfaceFault(planned, report),
   ];
-  if (faults.length > 0) return { verdict: 'broken', transport, because: faults };
+  const fallback = transport === 'socket' && planned.transport !== 'tcp';
+  if (faults.length > 0) return { verdict: fallback ? 'fallback' : 'differs', transport, because: faults };
   return {
     verdict: 'proven',
     transport,
@@ -35,11 +44,11 @@ export function transportProof(planned: PlannedTransport, report: NcclReport): T
   };
 }
 
-function networkFault(planned: Transport, used: LogTransport): string[] {
-  return expected[planned].includes(used) ? [] : [`planned ${planned}, the log shows ${used}`];
+function networkFault(planned: string, used: LogTransport): string[] {
+  return expected[planned]?.includes(used) === true ? [] : [`planned ${planned}, the log shows ${used}`];
 }
 
-const expected: Readonly<Record<Transport, readonly LogTransport[]>> = {
+const expected: Readonly<Record<string, readonly LogTransport[]>> = {
   roce: ['roce', 'verbs'],
   ib: ['ib', 'verbs'],
   efa: ['efa'],
@@ -48,9 +57,9 @@ const expected: Readonly<Record<Transport, readonly LogTransport[]>> = {
 };
 
 /** NCCL may fuse the ports of one card (`mlx5_0+mlx5_1`), which still are the planned ones. */
-function deviceFaults({ node }: PlannedTransport, { devicesUsed }: NcclReport): string[] {
-  if (node.hcas.length === 0 || devicesUsed.length === 0) return [];
-  const plan = new Set(node.hcas.map((hca) => hca.device));
+function deviceFaults({ transport, devices }: PlannedTransport, { devicesUsed }: NcclReport): string[] {
+  if (transport === 'tcp' || devices.length === 0 || devicesUsed.length === 0) return [];
+  const plan = new Set(devices);
   const used = new Set(devicesUsed.flatMap((device) => (device.split(':')[0] ?? '').split('+')));
   const extra = [...used].filter((device) => !plan.has(device));
   const missing = [...plan].filter((device) => !used.has(device));
@@ -60,9 +69,9 @@ function deviceFaults({ node }: PlannedTransport, { devicesUsed }: NcclReport): 
   ];
 }
 
-function interfaceFault({ node }: PlannedTransport, { oobIfname }: NcclReport): string[] {
-  if (node.controlInterface === null || oobIfname === null || oobIfname === node.controlInterface) return [];
-  return [`bootstrap on ${oobIfname}, planned ${node.controlInterface}`];
+function interfaceFault({ controlInterface }: PlannedTransport, { oobIfname }: NcclReport): string[] {
+  if (controlInterface === null || oobIfname === null || oobIfname === controlInterface) return [];
+  return [`bootstrap on ${oobIfname}, planned ${controlInterface}`];
 }
 
 function slowdowns({ transport }: PlannedTransport, { gdr }: NcclReport): string[] {

@@ -80,7 +80,8 @@ function takeRecord(facts: HostFacts, record: LogRecord, lineNumber: number): vo
       error.category === kind.category &&
       error.peer === kind.peer &&
       error.hca === kind.hca &&
-      error.gpu === record.gpu,
+      error.gpu === record.gpu &&
+      isInfo(error.line) === isInfo(text),
   );
   if (repeated || facts.errors.length >= limits.errors) {
     facts.errorsDropped++;
@@ -88,6 +89,9 @@ function takeRecord(facts: HostFacts, record: LogRecord, lineNumber: number): vo
   }
   facts.errors.push(errorOf(record, text, lineNumber, kind));
 }
+
+/** NCCL went on after it. */
+const isInfo = (line: string): boolean => line.includes('NCCL INFO');
 
 /** Enough for every line that NCCL prints; patterns never see more. */
 const maxTextLength = 4096;
