@@ -1,5 +1,4 @@
 import { test } from 'tap';
-import type { NodeFabric } from '../src/fabric/model.ts';
 import { classifyError } from '../src/fabric/nccl-log/error-rules.ts';
 import { transportProof } from '../src/fabric/nccl-log/proof.ts';
 import { createNcclLogReader, readNcclLog } from '../src/fabric/nccl-log/read.ts';
@@ -294,51 +293,45 @@ test('a live reader answers at any time and holds a bounded amount', (t) => {
 test('the proof: what a node really uses, against its plan', (t) => {
   const report = readNcclLog(roce)[0];
   if (report === undefined) throw new Error('one report expected');
-  const node = (devices: string[], controlInterface = 'eth0'): NodeFabric => ({
-    node: 'gpu01',
+  const roceOn = (devices: readonly string[], controlInterface = 'eth0') => ({
+    transport: 'roce',
+    devices,
     controlInterface,
-    address: '10.0.0.1',
-    hcas: devices.map((device) => ({
-      device,
-      port: 1,
-      netdev: null,
-      gidIndex: 3,
-      address: null,
-      rateGbps: null,
-      rail: 0,
-      nearGpus: [],
-    })),
-    gidEnv: 'unset',
-    env: {},
-    envReasons: {},
-    reasons: [],
   });
-  const planned = node(['mlx5_1', 'mlx5_2']);
-  t.match(transportProof({ transport: 'roce', node: planned }, report), {
+  const planned = roceOn(['mlx5_1', 'mlx5_2']);
+  t.match(transportProof(planned, report), {
     verdict: 'proven',
     because: [/IB on mlx5_1:1, mlx5_2:1/],
   });
-  t.match(transportProof({ transport: 'ib', node: planned }, report), {
-    verdict: 'broken',
+  t.match(transportProof({ ...planned, transport: 'ib' }, report), {
+    verdict: 'differs',
     because: [/planned ib, the log shows roce/],
   });
-  t.match(transportProof({ transport: 'roce', node: node(['mlx5_1', 'mlx5_3']) }, report), {
-    verdict: 'broken',
+  t.match(transportProof(roceOn(['mlx5_1', 'mlx5_3']), report), {
+    verdict: 'differs',
     because: [/mlx5_2 in use and not planned/, /mlx5_3 planned and not in use/],
   });
-  t.match(transportProof({ transport: 'roce', node: node(['mlx5_1', 'mlx5_2'], 'eth1') }, report), {
-    verdict: 'broken',
+  t.match(transportProof(roceOn(['mlx5_1', 'mlx5_2'], 'eth1'), report), {
+    verdict: 'differs',
     because: [/bootstrap on eth0, planned eth1/],
   });
-  t.match(transportProof({ transport: 'roce', node: planned }, { ...report, transport: 'unknown' }), {
+  t.match(transportProof(planned, { ...report, transport: 'unknown' }), {
     verdict: 'unproven',
   });
-  t.match(transportProof({ transport: 'roce', node: planned }, { ...report, gdr: false }), {
+  t.match(transportProof(planned, { ...report, transport: 'failed' }), { verdict: 'unproven' });
+  t.match(transportProof(planned, { ...report, transport: 'socket', network: 'Socket' }), {
+    verdict: 'fallback',
+    because: [/planned roce, the log shows socket/],
+  });
+  t.match(transportProof({ ...planned, transport: 'tcp' }, { ...report, transport: 'socket' }), {
+    verdict: 'proven',
+  });
+  t.match(transportProof(planned, { ...report, gdr: false }), {
     verdict: 'proven',
     because: [/IB/, /GPUDirect/],
   });
   t.match(
-    transportProof({ transport: 'roce', node: planned }, { ...report, devicesUsed: ['mlx5_1+mlx5_2:1'] }),
+    transportProof(planned, { ...report, devicesUsed: ['mlx5_1+mlx5_2:1'] }),
     { verdict: 'proven' },
     'ports of one card, fused',
   );

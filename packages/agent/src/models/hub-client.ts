@@ -102,7 +102,7 @@ async function runClient(
   ] as const) {
     const splitter = lineSplitter(MAX_LINE_BYTES);
     stream.on('data', (chunk: Buffer) => {
-      lines.push(...splitter.push(chunk));
+      lines.push(...splitter.push(chunk).map(({ text }) => text));
       lines.splice(0, lines.length - KEPT_LINES);
     });
   }

@@ -1,4 +1,5 @@
 /** What the agent remembers of its runs, and the steps that a decision consists of. A run is one rank of one attempt. */
+import type { PackedReading } from '@dsr1/shared/diagnose/packed';
 import type { Phase } from '@dsr1/shared/engines/phases';
 import type { PhaseDeadlines, RankPlan } from '@dsr1/shared/plan/model';
 import type { Failure } from '@dsr1/shared/wire/messages';
@@ -49,6 +50,8 @@ export interface RunRecord {
   readonly evidence: readonly string[];
   readonly failure: Failure | null;
   readonly adopted: boolean;
+  /** What its logs said last; absent before they say anything that counts. */
+  readonly readings?: readonly PackedReading[];
 }
 
 export interface AgentState {

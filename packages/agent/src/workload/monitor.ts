@@ -1,16 +1,21 @@
-/** Watches one running rank: log lines → phases, health → serving, deadlines, exits. What it sees goes to its listener. */
+/** Watches one running rank: logs → phases and readings, health → serving, deadlines, exits. What it sees goes to its listener. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { PackedReading } from '@dsr1/shared/diagnose/packed';
 import type { PhaseReader } from '@dsr1/shared/engines/engine';
 import type { PhaseDeadlines } from '@dsr1/shared/plan/model';
 import type { HealthProbe } from './health.ts';
+import type { Line } from './log/lines.ts';
 import { followLines, tailOf } from './log/log-file.ts';
 import { maskSecrets } from './log/mask.ts';
+import { createRankReader } from './log/rank-reader.ts';
 import type { RunProcess, RunRecord } from './model.ts';
 import { afterHealthy, afterHint, deadlineOf, isDone, type Progress, type ProgressRule } from './progress.ts';
 import type { Exit, Runtime } from './runtimes/runtime.ts';
 
 export interface MonitorListener {
   progressed(progress: Progress): void;
+  /** The logs said something that counts. */
+  read(readings: readonly PackedReading[]): void;
   /** The first process of the run that ended without being asked. */
   exited(process: RunProcess, exit: Exit, evidence: readonly string[]): void;
   overdue(message: string, evidence: readonly string[]): void;
@@ -33,6 +38,9 @@ const EVIDENCE_LINES = 20;
 const HEALTH_PERIOD_MS = 500;
 const DEADLINE_PERIOD_MS = 500;
 const DRAIN_MS = 1000;
+/** Between two looks at a log while the rank starts, and afterwards. */
+const FOLLOW_MS = 200;
+const FOLLOW_DONE_MS = 500;
 
 /** Starts watching; the result ends it, without any effect on the rank. */
 export function monitorRank(run: RunRecord, listener: MonitorListener, deps: MonitorDeps): () => void {
@@ -53,17 +61,29 @@ export function monitorRank(run: RunRecord, listener: MonitorListener, deps: Mon
       maskSecrets(line, [deps.apiKey]),
     );
 
+  const reader = createRankReader({
+    rank: run.plan.rank,
+    processes: run.processes.map(({ id }) => id),
+    apiKey: deps.apiKey,
+    seconds,
+  });
   // The engine is the last process of a rank; what a plan puts before it prints no phases.
   const engine = run.processes.at(-1);
-  const readLog = async (): Promise<void> => {
-    if (engine === undefined || over()) return;
-    for await (const lines of followLines(deps.logFileOf(engine.id), 0, () => ended || over(), signal)) {
-      const next = lines.reduce((state, line) => {
-        const hint = deps.phases.read(line, { rank: run.plan.rank, phase: state.phase });
+  const readPhases = (lines: readonly Line[]): void =>
+    move(
+      lines.reduce((state, { text }) => {
+        if (isDone(state, rule)) return state;
+        const hint = deps.phases.read(text, { rank: run.plan.rank, phase: state.phase });
         return hint === null ? state : afterHint(state, hint, seconds(), rule);
-      }, progress);
-      move(next);
-      if (over()) return;
+      }, progress),
+    );
+  const readLog = async ({ id }: RunProcess): Promise<void> => {
+    const pollMs = (): number => (over() ? FOLLOW_DONE_MS : FOLLOW_MS);
+    for await (const lines of followLines(deps.logFileOf(id), 0, () => ended, signal, pollMs)) {
+      // What it says comes before the phase that it reached: whoever hears of the phase knows all that led to it.
+      const readings = reader.push(id, lines);
+      if (readings !== null && !signal.aborted) listener.read(readings);
+      if (id === engine?.id) readPhases(lines);
     }
   };
   const askHealth = async (): Promise<void> => {
@@ -103,7 +123,7 @@ export function monitorRank(run: RunRecord, listener: MonitorListener, deps: Mon
     abort.abort();
     listener.exited(first, exit, evidence);
   };
-  const reading = readLog();
+  const reading = Promise.all(run.processes.map(readLog));
   for (const watch of [reading, askHealth(), watchDeadline(run.deadlines), watchExits()]) {
     watch.catch((error: unknown) => listener.failed(error));
   }

@@ -33,6 +33,7 @@ export function reportOf(run: RunRecord, live: Live | undefined, sequence: numbe
     failure,
     adopted,
     processes,
+    readings,
   } = run;
   return {
     deployment,
@@ -50,5 +51,6 @@ export function reportOf(run: RunRecord, live: Live | undefined, sequence: numbe
     failure,
     pid: processes.at(-1)?.handle.pid ?? null,
     adopted,
+    ...(readings === undefined ? {} : { readings }),
   };
 }

@@ -1,5 +1,6 @@
 /** Puts a monitor on every running rank and turns what it sees into records. */
 import type { Clock } from '@dsr1/shared/clock';
+import type { PackedReading } from '@dsr1/shared/diagnose/packed';
 import type { Engine } from '@dsr1/shared/engines/engine';
 import type { Logger } from '@dsr1/shared/logger';
 import type { EngineKind } from '@dsr1/shared/spec/deployment';
@@ -69,6 +70,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
           if (phase !== table.get(runId)?.phase) change(runId, () => ({ phase, phaseSeconds }));
           else changed(runId);
         },
+        read: (readings: readonly PackedReading[]) => change(runId, () => ({ readings })),
         exited: (process: RunProcess, exit: Exit, evidence: readonly string[]) => {
           log.warn({ runId, process: process.id, exit }, 'rank process ended');
           unwatch(runId);

@@ -15,5 +15,4 @@ export const diagnoseText = {
   fix: 'fix',
   first: 'seen first in',
   further: 'also possible',
-  ended: (rank: number, node: string, how: string) => `rank ${rank} on ${node} ended with ${how}`,
 } as const;

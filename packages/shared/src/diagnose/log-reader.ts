@@ -8,7 +8,7 @@ import { echo, harmless, notes } from './rules/notes.ts';
 import { rules } from './rules.ts';
 
 /** A line that a rule knows. */
-export interface Hit extends LogLine {
+export interface Hit extends Omit<LogLine, 'text'> {
   readonly rule: Rule;
   readonly match: readonly string[];
   readonly at: EvidenceLine;
@@ -17,7 +17,7 @@ export interface Hit extends LogLine {
 }
 
 /** An exception or an error that no rule knows. */
-export interface Telling extends LogLine {
+export interface Telling extends Omit<LogLine, 'text'> {
   readonly at: EvidenceLine;
   readonly kind: 'exception' | 'error' | 'echo';
   readonly chained: boolean;

@@ -1,29 +1,33 @@
 /** What diagnosis works on and answers. Pure data. */
+import { type Static, Type } from 'typebox';
 import type { FabricCategory } from '../fabric/diagnose/categories.ts';
+import { Nullable } from '../facts/nullable.ts';
 import type { Category } from './categories.ts';
 
 /** `fabric` categories that no launch rule has are told too when nothing else is found. */
 export type DiagnosisCategory = Category | FabricCategory | 'unknown';
 
-export interface EvidenceLine {
-  readonly file: string;
+export const EvidenceLine = Type.Object({
+  file: Type.String(),
   /** As logged. */
-  readonly line: string;
+  line: Type.String(),
   /** From 1. */
-  readonly number: number;
-}
+  number: Type.Integer(),
+});
+export type EvidenceLine = Static<typeof EvidenceLine>;
 
-export interface Diagnosis {
-  readonly category: DiagnosisCategory;
-  readonly cause: string;
+export const Diagnosis = Type.Object({
+  category: Type.Unsafe<DiagnosisCategory>(Type.String()),
+  cause: Type.String(),
   /** Exact settings or commands. */
-  readonly fix: string;
+  fix: Type.String(),
   /** 0..1 */
-  readonly confidence: number;
-  readonly evidence: readonly EvidenceLine[];
+  confidence: Type.Number(),
+  evidence: Type.Array(EvidenceLine),
   /** Who said the deciding line first: `rank1.log (Worker_TP8)`. */
-  readonly where: string | null;
-}
+  where: Nullable(Type.String()),
+});
+export type Diagnosis = Static<typeof Diagnosis>;
 
 /** What an operator or an agent knows besides the logs, as `key: value`; keys of nested values are joined by dots. */
 export type FactLines = readonly (readonly [key: string, value: string])[];

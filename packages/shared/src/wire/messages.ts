@@ -1,4 +1,5 @@
 /** What coordinator and agents say to each other, as domain values. The codec (wire/codec.ts) turns them into protobuf. */
+import type { PackedReading } from '../diagnose/packed.ts';
 import type { Phase } from '../engines/phases.ts';
 import type { PhaseDeadlines, RankPlan } from '../plan/model.ts';
 
@@ -73,6 +74,8 @@ export interface RankReport {
   readonly failure: Failure | null;
   readonly pid: number | null;
   readonly adopted: boolean;
+  /** What its processes' logs have said so far; absent before they say anything. */
+  readonly readings?: readonly PackedReading[];
 }
 
 export interface Hello {

@@ -1,7 +1,7 @@
 /** Reading log files that other processes write: from the end, and as they grow. Memory is bounded, whatever the lines are. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { lineSplitter } from './lines.ts';
+import { type Line, lineSplitter } from './lines.ts';
 
 const CHUNK_BYTES = 64 * 1024;
 const POLL_MS = 200;
@@ -19,9 +19,8 @@ export async function tailOf(
     const length = Math.min(size, maxBytes);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
     const splitter = lineSplitter();
-    const lines = [...splitter.push(buffer.subarray(0, bytesRead)), splitter.rest()].filter(
-      (line) => line !== '',
-    );
+    const whole = splitter.push(buffer.subarray(0, bytesRead)).map(({ text }) => text);
+    const lines = [...whole, splitter.rest()].filter((line) => line !== '');
     return { lines: count === 0 ? [] : lines.slice(-count), endBytes: size };
   } finally {
     await file.close();
@@ -29,15 +28,16 @@ export async function tailOf(
 }
 
 /**
- * Batches of lines from byte `from` on, as the file grows, until `signal` aborts; `isOver` is asked when nothing new is
- * there: true ends the following. A file that does not exist yet is waited for.
+ * Batches of lines from byte `from` on (line 1), as the file grows, until `signal` aborts; `isOver` is asked when nothing
+ * new is there: true ends the following. A file that does not exist yet is waited for. `pollMs` is asked before each wait.
  */
 export async function* followLines(
   path: string,
   from: number,
   isOver: () => boolean,
   signal: AbortSignal,
-): AsyncGenerator<readonly string[]> {
+  pollMs = (): number => POLL_MS,
+): AsyncGenerator<readonly Line[]> {
   const splitter = lineSplitter();
   const chunk = Buffer.alloc(CHUNK_BYTES);
   let file: FileHandle | null = null;
@@ -51,7 +51,7 @@ export async function* followLines(
       const lines = splitter.push(chunk.subarray(0, bytesRead));
       if (lines.length > 0) yield lines;
       if (bytesRead === 0 && over) return;
-      if (bytesRead < CHUNK_BYTES) await sleep(POLL_MS, undefined, { signal }).catch(() => {});
+      if (bytesRead < CHUNK_BYTES) await sleep(pollMs(), undefined, { signal }).catch(() => {});
     }
   } finally {
     await file?.close();

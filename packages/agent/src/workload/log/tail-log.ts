@@ -21,5 +21,6 @@ export async function* tailLog(
   for (let at = 0; at < lines.length && !signal.aborted; at += LINES_PER_CHUNK)
     yield toBytes(lines.slice(at, at + LINES_PER_CHUNK));
   if (!request.follow) return;
-  for await (const news of followLines(path, endBytes, isOver, signal)) yield toBytes(news);
+  for await (const news of followLines(path, endBytes, isOver, signal))
+    yield toBytes(news.map(({ text }) => text));
 }

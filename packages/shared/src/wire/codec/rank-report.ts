@@ -1,11 +1,25 @@
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { PackedReading } from '../../diagnose/packed.ts';
 import { PHASES } from '../../engines/phases.ts';
 import type { RankReport__Output, RankReport as RankReportWire } from '../generated/dsr1/v1/RankReport.ts';
 import type { RankReport, RankState } from '../messages.ts';
-import { decodeFailure, encodeFailure, malformed, nonEmpty, oneOf, orNull, whole } from './read.ts';
+import {
+  decodeFailure,
+  encodeFailure,
+  json,
+  jsonBytes,
+  malformed,
+  nonEmpty,
+  oneOf,
+  orNull,
+  whole,
+} from './read.ts';
 
+const Readings = Type.Array(PackedReading);
 const STATES = ['prepared', 'running', 'exited', 'stopped'] as const satisfies readonly RankState[];
 
-export function encodeRankReport(report: RankReport): RankReportWire {
+export function encodeRankReport({ readings, ...report }: RankReport): RankReportWire {
   return {
     ...report,
     progress: report.progress ?? -1,
@@ -15,6 +29,7 @@ export function encodeRankReport(report: RankReport): RankReportWire {
     evidence: [...report.evidence],
     failure: encodeFailure(report.failure),
     pid: report.pid ?? 0,
+    readingsJson: jsonBytes(readings),
   };
 }
 
@@ -35,7 +50,16 @@ export function decodeRankReport(wire: RankReport__Output): RankReport {
     failure: decodeFailure(wire.failure),
     pid: wire.pid === 0 ? null : wire.pid,
     adopted: wire.adopted,
+    ...decodeReadings(wire.readingsJson),
   };
+}
+
+function decodeReadings(bytes: Uint8Array): Pick<RankReport, 'readings'> {
+  const readings = json('rank.readings_json', bytes);
+  if (readings === null) return {};
+  if (!Value.Check(Readings, readings))
+    malformed('rank.readings_json', 'a list of readings', `${bytes.length} bytes of something else`);
+  return { readings };
 }
 
 function decodeProgress(progress: number): number | null {

@@ -19,6 +19,7 @@ export interface RankReport {
   'failure'?: (_dsr1_v1_Failure | null);
   'pid'?: (number);
   'adopted'?: (boolean);
+  'readingsJson'?: (Buffer | Uint8Array | string);
 }
 
 export interface RankReport__Output {
@@ -37,4 +38,5 @@ export interface RankReport__Output {
   'failure': (_dsr1_v1_Failure__Output | null);
   'pid': (number);
   'adopted': (boolean);
+  'readingsJson': (Buffer);
 }
