@@ -18,12 +18,40 @@ export function fuzzOnce(
   maxMs: number,
   nowMs: () => number,
 ): FuzzFault | null {
-  const text = mutate(corpus, randomOf(number));
+  const random = randomOf(number);
+  const texts = [mutate(corpus, random), mutate(corpus, random)];
+  return explainTexts(number, () => dumpOf(number, texts), texts, maxMs, nowMs);
+}
+
+/** A host's dump with one line of `characters`: a log, rows run together, or JSON that never ends. */
+export function fuzzLongLine(
+  corpus: readonly string[],
+  number: number,
+  characters: number,
+  maxMs: number,
+  nowMs: () => number,
+): FuzzFault | null {
+  const random = randomOf(number);
+  const stretch = (corpus[random(corpus.length)] ?? '').replaceAll('\n', ' ');
+  const opening = number % 2 === 0 ? '[{"' : '';
+  const line =
+    opening + stretch.repeat(Math.ceil(characters / Math.max(1, stretch.length))).slice(0, characters);
+  const texts = [`${mutate(corpus, random)}\n${line}\n${mutate(corpus, random)}`];
+  return explainTexts(number, () => readTexts(new Map([['-', texts[0] ?? '']])), texts, maxMs, nowMs);
+}
+
+function explainTexts(
+  number: number,
+  dump: () => FabricDump,
+  texts: readonly string[],
+  maxMs: number,
+  nowMs: () => number,
+): FuzzFault | null {
+  const text = texts.join('\n');
   const startedMs = nowMs();
   try {
-    const dump = number % 2 === 0 ? readTexts(new Map([['-', text]])) : misfiled(text, number);
     const policy = { transport: 'auto', ncclVersion: null, gpuRanks: true, overrides: {} } as const;
-    const answer = explanationJson(explainDump(dump, policy));
+    const answer = explanationJson(explainDump(dump(), policy));
     JSON.stringify(answer);
     const invented = inventedName(answer, linesOf(text).join('\n'));
     if (invented !== null) return { number, what: `${invented} is not in the text`, text };
@@ -34,6 +62,22 @@ export function fuzzOnce(
   return tookMs > maxMs
     ? { number, what: `took ${Math.round(tookMs)} ms for ${text.length} characters`, text }
     : null;
+}
+
+/** One pasted session, a manifest that misfiles it, or a folder of two hosts. */
+function dumpOf(number: number, [text = '', other = '']: readonly string[]): FabricDump {
+  switch (number % 3) {
+    case 0:
+      return readTexts(new Map([['-', text]]));
+    case 1:
+      return misfiled(text, number);
+  }
+  return readTexts(
+    new Map([
+      ['node1/session.txt', text],
+      ['node2/session.txt', other],
+    ]),
+  );
 }
 
 /** A manifest that takes the text for some kind of dump, right or wrong, and gives it to two nodes. */

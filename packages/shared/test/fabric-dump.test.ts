@@ -251,6 +251,21 @@ test('no RDMA device is a cause only where the gang leaves its host, or ended th
   }
 });
 
+test('a number of more than three digits is no port', async (t) => {
+  const huge = '9'.repeat(21);
+  const lines = [
+    `mlx5_0 port ${huge} ==> eth0 (Up)`,
+    `link mlx5_0/${huge} state ACTIVE physical_state LINK_UP netdev eth0`,
+    `Infiniband device 'mlx5_0' port ${huge} status:`,
+    `host:1:1 [0] NCCL INFO NET/IB : Using [0]mlx5_0:${huge}/RoCE [RO]; OOB eth0:10.0.0.1<0>`,
+    `[{"ifname":"mlx5_0","port":${huge},"state":"ACTIVE","physical_state":"LINK_UP","netdev":"eth0"}]`,
+  ];
+  for (const line of lines) {
+    const { nodes } = explanationJson(explainDump(readTexts(new Map([['t', `${line}\n`]])), POLICY));
+    for (const node of Object.values(nodes as Record<string, { hca: string[] }>)) t.same(node.hca, [], line);
+  }
+});
+
 test('colours, full-width marks and endless lines are tamed', async (t) => {
   t.same(linesOf('\u001b[1mmlx5_0\u001b[0m port 1 ==＞ eth0 （Up）\r\n\ufeffx'), [
     'mlx5_0 port 1 ==> eth0 (Up)',

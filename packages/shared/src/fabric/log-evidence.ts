@@ -27,7 +27,7 @@ function layersIn(lines: readonly string[]): Map<string, LinkLayer> {
 }
 
 function portOf(used: string, layers: ReadonlyMap<string, LinkLayer>): PortRow[] {
-  const [, device, port = '1'] = /^([A-Za-z][\w.-]*)(?::(\d+))?/.exec(used) ?? [];
+  const [, device, port = '1'] = /^([A-Za-z][\w.-]*)(?::(\d{1,3})(?!\d)|(?![\w.:-]))/.exec(used) ?? [];
   if (device === undefined) return [];
   return [
     { device, port: Number(port), state: 'active', linkLayer: layers.get(`${device}:${port}`) ?? null },

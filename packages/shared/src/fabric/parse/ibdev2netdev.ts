@@ -21,7 +21,7 @@ export function parseIbdev2netdev(dump: Dump): Parsed<PortRow> {
 function portOf(line: string): PortRow | null {
   const arrow = line.search(/<===>|==>/);
   if (arrow < 0) return null;
-  const left = /^(.*\S)\s+port\s+(\d+)\s*(?:\(\s*(\w+)\s*\))?\s*$/.exec(line.slice(0, arrow));
+  const left = /^(.*\S)\s+port\s+(\d{1,3})\s*(?:\(\s*(\w+)\s*\))?\s*$/.exec(line.slice(0, arrow));
   const right = /^(?:<===>|==>)\s*(\S+)(?:\s*\(\s*(\w+)\s*\))?/.exec(line.slice(arrow));
   if (!left || !right) return null;
   const [, head = '', port = '', state] = left;

@@ -15,7 +15,7 @@ export function parseIbstat(dump: Dump): Parsed<PortRow> {
       port = null;
       return true;
     }
-    const number = /^\s*Port (\d+):\s*$/.exec(line)?.[1];
+    const number = /^\s*Port (\d{1,3}):\s*$/.exec(line)?.[1];
     if (number !== undefined && device) {
       port = {
         ...EMPTY,

@@ -7,7 +7,7 @@ type Draft = { -readonly [Key in keyof PortRow]: PortRow[Key] };
 export function parseIbstatus(dump: Dump): Parsed<PortRow> {
   const rows: Draft[] = [];
   const unknown = readLines(dump, (line) => {
-    const head = /^\s*Infiniband device '([^']+)' port (\d+) status:/i.exec(line);
+    const head = /^\s*Infiniband device '([^']+)' port (\d{1,3}) status:/i.exec(line);
     if (head) rows.push({ ...EMPTY, device: head[1] ?? '', port: Number(head[2]) });
     const port = rows.at(-1);
     const [, key = '', value = ''] = /^\s*([a-z][a-z_ ]*?):\s*(.*)$/.exec(line) ?? [];

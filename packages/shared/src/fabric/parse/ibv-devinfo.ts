@@ -29,7 +29,7 @@ export function parseIbvDevinfo(dump: Dump): ParsedDevinfo {
       device = { name: value, nodeGuid: null, firmware: null };
       port = null;
     } else if (!device) return false;
-    else if (key === 'port' && /^\d+$/.test(value)) {
+    else if (key === 'port' && /^\d{1,3}$/.test(value)) {
       port = {
         ...EMPTY,
         device: device.name,
@@ -65,7 +65,7 @@ function speed(text: string, lanes: number): number | null {
 }
 
 function gidRow(line: string, device: string | null, port: number | null): GidRow | null {
-  const match = /^\s*GID\[\s*(\d+)\]:\s*([0-9a-fx*:.]+)(?:,?\s*(.*))?$/i.exec(line);
+  const match = /^\s*GID\[\s*(\d{1,5})\]:\s*([0-9a-fx*:.]+)(?:,?\s*(.*))?$/i.exec(line);
   if (!match) return null;
   const type = /v([12])\b/i.exec(match[3] ?? '')?.[1];
   const gid = match[2] ?? '';

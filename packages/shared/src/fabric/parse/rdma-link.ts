@@ -22,14 +22,14 @@ export function parseRdmaLink(dump: Dump): Parsed<PortRow> {
 }
 
 function portOf(line: string): PortRow | null {
-  const match = /^\s*(?:link\s+|\d+\/\d+:\s+)([^\s/:]+)\/(\d+):?\s+(.*)$/.exec(line);
+  const match = /^\s*(?:link\s+|\d+\/\d+:\s+)([^\s/:]+)\/(\d{1,3}):?\s+(.*)$/.exec(line);
   const words = (match?.[3] ?? '').split(/\s+/);
   const after = (word: string): string | null => {
     const at = words.indexOf(word);
     return at < 0 ? null : (words[at + 1] ?? null);
   };
   const [state, physical] = [after('state'), after('physical_state')];
-  if (!match || (state === null && physical === null)) return null;
+  if (!match || !isLinkState(state, physical)) return null;
   return {
     device: match[1] ?? '',
     port: Number(match[2]),
@@ -40,6 +40,11 @@ function portOf(line: string): PortRow | null {
   };
 }
 
+/** `rdma resource` and `rdma statistic` print `link DEV/PORT` as well: of queue pairs (`state RTS`), of counters. */
+function isLinkState(state: string | null, physical: string | null): boolean {
+  return physical !== null || (state !== null && portState(state) !== null);
+}
+
 function infiniband(lid: string | null, smLid: string | null): Pick<PortRow, 'linkLayer' | 'lid' | 'smLid'> {
   return {
     linkLayer: 'ib',
@@ -48,10 +53,19 @@ function infiniband(lid: string | null, smLid: string | null): Pick<PortRow, 'li
   };
 }
 
+/** Like every parser: a number of more than three digits is no port. */
+const MAX_PORT = 999;
+
 function portOfJson(record: JsonRecord): PortRow[] {
   const device = text(record, 'ifname');
   const port = integer(record, 'port');
-  if (device === null || port === null) return [];
+  if (
+    device === null ||
+    port === null ||
+    port > MAX_PORT ||
+    !isLinkState(text(record, 'state'), text(record, 'physical_state'))
+  )
+    return [];
   return [
     {
       device,
