@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { stageCaches } from '@dsr1/shared/models/cache';
 import { engineRules } from '@dsr1/shared/models/engine-rules';
 import { evaluate, type FitQuestion } from '@dsr1/shared/models/evaluate';
 import { fit } from '@dsr1/shared/models/fit';
 import { gpuByName } from '@dsr1/shared/models/gpus';
 import { knownConfig, knownNames, relatedConfig } from '@dsr1/shared/models/known/known-models';
-import { PLAIN, stageLayers } from '@dsr1/shared/models/parallel';
+import { groupsOf, PLAIN, stageLayers } from '@dsr1/shared/models/parallel';
 import { illegalPlan } from '@dsr1/shared/models/plan-legality';
 import { readModel } from '@dsr1/shared/models/read-model';
 import type { JsonObject } from '@dsr1/shared/models/reader';
@@ -45,6 +46,60 @@ test('parameters of published models are the published numbers', (t) => {
   ] as const) {
     const { parameters } = modelWeights(known(name), PLAIN, NEWEST);
     t.ok(Math.abs(parameters / 1e9 / billions - 1) <= within, `${name}: ${parameters / 1e9}`);
+  }
+  t.end();
+});
+
+test('published configs lead to the parameters of their model cards, and to the cache by hand', (t) => {
+  const plain = { ...engineRules('sglang', null), windowGroups: false };
+  const groups = groupsOf(PLAIN, 'sglang', true);
+  for (const { model, billions, within = 0.02, attentionBytes, config } of published()) {
+    const reading = readModel(config);
+    if (!reading.known) {
+      t.fail(`${model} is refused`);
+      continue;
+    }
+    const { shape } = reading;
+    t.same([...shape.gaps, ...shape.assumed], [], model);
+    const found = modelWeights(shape, PLAIN, NEWEST).parameters / 1e9;
+    t.ok(Math.abs(found / billions - 1) <= within, `${model}: ${found} billion, the card says ${billions}`);
+    if (attentionBytes === undefined) continue;
+    const dtype = { kind: 'auto' } as const;
+    const input = { shape, pipeline: 1, groups, rules: plain, dtype, blockTokens: 16, stepTokens: 2048 };
+    t.equal(stageCaches(input)[0]?.tokenBytes, attentionBytes, model);
+  }
+  t.end();
+});
+
+interface Published {
+  readonly model: string;
+  readonly billions: number;
+  readonly within?: number;
+  readonly attentionBytes?: number;
+  readonly config: JsonObject;
+}
+
+function published(): readonly Published[] {
+  const path = join(import.meta.dirname, '../../../test/data/models/published.json');
+  return JSON.parse(readFileSync(path, 'utf8'));
+}
+
+test('recurrent layers keep states: blocks of vLLM grow to hold one, and a pure one fits any length', (t) => {
+  const next = evaluate({ ...question(known('qwen3-next-80b-a3b')), gpu: gpuByName('B200') });
+  // 32 heads of 128 × 128 and 3 × 8192 of the convolution in bfloat16 take 536 tokens of 2048 B: 544 in whole 16s.
+  const shape = known('qwen3-next-80b-a3b');
+  const groups = groupsOf(PLAIN, 'vllm', true);
+  const dtype = { kind: 'auto' } as const;
+  const input = { shape, pipeline: 1, groups, rules: NEWEST, dtype, blockTokens: 16, stepTokens: 2048 };
+  const [cache] = stageCaches(input);
+  const perBlock = (cache?.requestBytes(545) ?? 0) - (cache?.requestBytes(544) ?? 0);
+  t.equal(perBlock, 544 * 12 * 2048, 'one more block of 544 tokens in each of 12 full layers');
+  t.equal(next.verdict, 'fits');
+  for (const engine of ['vllm', 'sglang'] as const) {
+    const answer = fit({ ...question(known('mamba-codestral-7b')), engine, contextTokens: 1_000_000 });
+    t.equal(answer.verdict, 'fits', engine);
+    t.equal(answer.figures.tokens, null);
+    t.equal(answer.figures.tokenBytes, 0);
   }
   t.end();
 });

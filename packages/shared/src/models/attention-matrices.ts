@@ -9,6 +9,7 @@ import type {
   Indexer,
   LatentAttention,
   LinearAttention,
+  StateSpace,
 } from './shape.ts';
 
 export function attentionMatrices(attention: Attention, hidden: number): Matrix[] {
@@ -21,18 +22,23 @@ export function attentionMatrices(attention: Attention, hidden: number): Matrix[
       return compressed(attention, hidden);
     case 'linear':
       return linear(attention, hidden);
+    case 'state-space':
+      return stateSpace(attention, hidden);
   }
   return assertNever(attention);
 }
 
-function grouped({ heads, kvHeads, headDim, bias, gated }: GroupedAttention, hidden: number): Matrix[] {
+function grouped(attention: GroupedAttention, hidden: number): Matrix[] {
+  const { heads, kvHeads, headDim, valueDim, bias, gated } = attention;
   const queries = heads * headDim * (gated ? 2 : 1);
   return [
     cut('q_proj', queries, hidden, 'outputs', heads),
     cut('k_proj', kvHeads * headDim, hidden, 'kv', kvHeads),
-    cut('v_proj', kvHeads * headDim, hidden, 'kv', kvHeads),
-    cut('o_proj', hidden, heads * headDim, 'inputs', heads),
-    ...(bias ? [plain('attention', 'norm', 'self_attn.bias', queries + 2 * kvHeads * headDim, 1)] : []),
+    cut('v_proj', kvHeads * valueDim, hidden, 'kv', kvHeads),
+    cut('o_proj', hidden, heads * valueDim, 'inputs', heads),
+    ...(bias
+      ? [plain('attention', 'norm', 'self_attn.bias', queries + kvHeads * (headDim + valueDim), 1)]
+      : []),
   ];
 }
 
@@ -104,17 +110,7 @@ function linear(attention: LinearAttention, hidden: number): Matrix[] {
   const { keyHeads, valueHeads, keyDim, valueDim, kernel } = attention;
   const keys = keyHeads * keyDim;
   const values = valueHeads * valueDim;
-  const side = (
-    name: string,
-    outputs: number,
-    inputs: number,
-    cutSide: Cut,
-    heads: number | null,
-  ): Matrix => ({
-    ...cut(name, outputs, inputs, cutSide, heads),
-    module: 'linear-attention',
-    name: `linear_attn.${name}`,
-  });
+  const side = mixer('linear_attn');
   return [
     side('in_proj_qkvz', 2 * keys + 2 * values, hidden, 'outputs', keyHeads),
     side('in_proj_ba', 2 * valueHeads, hidden, 'outputs', valueHeads),
@@ -122,6 +118,34 @@ function linear(attention: LinearAttention, hidden: number): Matrix[] {
     { ...side('conv1d', 2 * keys + values, kernel, 'outputs', keyHeads), module: 'norm' },
   ];
 }
+
+/** Mamba's channels and Mamba-2's heads are cut; B and C of a group are copied where groups are fewer than GPUs. */
+function stateSpace(mamba: StateSpace, hidden: number): Matrix[] {
+  const { inner, stateDim, kernel, heads, groups, stepRank } = mamba;
+  const side = mixer('mixer');
+  if (heads === null)
+    return [
+      side('in_proj', 2 * inner, hidden, 'outputs', null),
+      { ...side('conv1d', inner, kernel, 'outputs', null), module: 'norm' },
+      side('x_proj', stepRank + 2 * stateDim, inner, 'inputs', null),
+      side('dt_proj', inner, stepRank, 'outputs', null),
+      { ...side('A', inner, stateDim, 'outputs', null), module: 'norm', elementBytes: 4 },
+      side('out_proj', hidden, inner, 'inputs', null),
+    ];
+  return [
+    side('in_proj', 2 * inner + 2 * groups * stateDim + heads, hidden, 'outputs', heads),
+    { ...side('conv1d', inner + 2 * groups * stateDim, kernel, 'outputs', heads), module: 'norm' },
+    side('out_proj', hidden, inner, 'inputs', heads),
+  ];
+}
+
+const mixer =
+  (path: string) =>
+  (name: string, outputs: number, inputs: number, side: Cut, heads: number | null): Matrix => ({
+    ...cut(name, outputs, inputs, side, heads),
+    module: 'linear-attention',
+    name: `${path}.${name}`,
+  });
 
 function cut(name: string, outputs: number, inputs: number, side: Cut, heads: number | null): Matrix {
   return { ...plain('attention', 'attention', `self_attn.${name}`, outputs, inputs), cut: side, heads };

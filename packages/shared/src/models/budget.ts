@@ -11,6 +11,7 @@ import {
   vllmOtherBytes,
 } from './overheads.ts';
 import { gpuCount, groupsOf } from './parallel.ts';
+import { hasExperts } from './shape.ts';
 
 export interface StageBudget {
   readonly cache: StageCache;
@@ -41,10 +42,10 @@ export function memoryBudget(
 
 function overheadInput(question: FitQuestion, rules: EngineRules): OverheadInput {
   const { shape, parallel, gpu, freeBytes } = question;
-  const hasExperts = shape.layers.some(({ mlp }) => mlp.kind === 'experts');
+  const experts = hasExperts(shape);
   return {
     shape,
-    groups: groupsOf(parallel, rules.engine, hasExperts),
+    groups: groupsOf(parallel, rules.engine, experts),
     rules,
     gpuBytes: gpu?.memoryBytes ?? freeBytes ?? 0,
     gpuName: gpu?.name ?? null,
@@ -103,11 +104,16 @@ function tokensOf(
   left: number,
   block: number,
 ): number {
+  if (cache.tokenBytes === 0) return tokensIn(left, 0);
   const context = question.contextTokens ?? question.shape.contextMax;
   const hybrid = context !== null && cache.requestBytes(context) !== context * cache.tokenBytes;
   if (rules.tokensByRequests && hybrid) return Math.floor((left / cache.requestBytes(context)) * context);
   return Math.floor(left / (cache.tokenBytes * block)) * block;
 }
+
+/** Layers that only keep states hold any number of tokens. */
+const tokensIn = (bytes: number, tokenBytes: number): number =>
+  tokenBytes > 0 ? Math.floor(bytes / tokenBytes) : bytes > 0 ? Number.MAX_SAFE_INTEGER : 0;
 
 /** free after loading − free before × (1 − fraction); weights are inside the fraction, activations outside. */
 function sglangStage(
@@ -121,7 +127,7 @@ function sglangStage(
   const fraction = question.fraction ?? defaultFraction(input, question.parallel);
   const usable = free * fraction;
   const left = (usable - weightsBytes) * (1 - cache.stateShare);
-  const tokens = Math.floor(left / cache.tokenBytes);
+  const tokens = tokensIn(left, cache.tokenBytes);
   return {
     cache,
     usableBytes: usable,
@@ -149,5 +155,5 @@ function sglangStage(
 const cacheLines = (left: number, tokens: number, cache: StageCache): ArithmeticLine[] => [
   { what: 'left for the cache', how: '', bytes: left },
   { what: 'one token', how: `${cache.layers} layers on this GPU`, bytes: cache.tokenBytes },
-  { what: 'tokens', how: `${Math.max(0, tokens)}`, bytes: null },
+  ...(cache.tokenBytes === 0 ? [] : [{ what: 'tokens', how: `${Math.max(0, tokens)}`, bytes: null }]),
 ];

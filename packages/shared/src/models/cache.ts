@@ -2,12 +2,14 @@
 import { assertNever } from '../errors.ts';
 import type { EngineRules } from './engine-rules.ts';
 import { type Groups, stageLayers } from './parallel.ts';
-import type {
-  Attention,
-  CompressedAttention,
-  LatentAttention,
-  LinearAttention,
-  ModelShape,
+import {
+  type Attention,
+  type CompressedAttention,
+  isSparse,
+  type LatentAttention,
+  type LinearAttention,
+  type ModelShape,
+  type StateSpace,
 } from './shape.ts';
 
 export interface CacheDtype {
@@ -26,9 +28,7 @@ export function resolvedDtype(
   rules: EngineRules,
   capability: string | null,
 ): CacheDtype {
-  const sparse = shape.layers.some(
-    ({ attention }) => attention.kind === 'latent' && attention.index !== null,
-  );
+  const sparse = isSparse(shape);
   const scaled = rules.engine === 'vllm' && shape.quantisation.fp8Cache;
   const fp8 = scaled || (sparse && (rules.engine === 'vllm' || Number(capability) >= 10));
   return fp8 ? { kind: 'fp8' } : asked;
@@ -60,7 +60,7 @@ export function stageCaches(input: CacheInput): StageCache[] {
   const { shape, pipeline, rules } = input;
   let from = 0;
   return stageLayers(shape.layers.length, pipeline, rules.remainder).map((count) => {
-    const layers = shape.layers.slice(from, from + count).map(({ attention }) => attention);
+    const layers = shape.layers.slice(from, from + count).flatMap(({ mixers }) => mixers);
     from += count;
     return rules.engine === 'vllm' ? blockPool(layers, input) : tokenPool(layers, input);
   });
@@ -105,12 +105,14 @@ function blockPool(layers: readonly Attention[], input: CacheInput): StageCache 
   const tokenBytes = uniform > 0 ? uniform : groups * size * wide;
   const block = blockTokens(linear, wide, input);
   const perGroup = tokenBytes / Math.max(groups, 1);
+  const states = linear.filter(isRecurrent).reduce((sum, mixer) => sum + stateBytes(mixer, input.groups), 0);
   const window = windows.reduce((sum, attention) => Math.max(sum, windowOf(attention)), 0);
   return {
     layers: layers.length,
     tokenBytes,
     stateShare: 0,
     requestBytes: (tokens) => {
+      if (tokenBytes === 0) return states;
       const seen = Math.min(tokens, window - 1 + input.stepTokens);
       const windowBlocks = windows.length > 0 ? Math.ceil(seen / block) + 1 : 0;
       const blocks =
@@ -123,16 +125,16 @@ function blockPool(layers: readonly Attention[], input: CacheInput): StageCache 
 /** With linear layers the block grows until its bytes hold a state (vllm models/config.py, HybridAttentionMambaModelConfig). */
 function blockTokens(linear: readonly Attention[], wide: number, input: CacheInput): number {
   const [first] = linear;
-  if (first?.kind !== 'linear' || wide === 0) return input.blockTokens;
+  if (first === undefined || !isRecurrent(first) || wide === 0) return input.blockTokens;
   const needed = Math.ceil(stateBytes(first, input.groups) / wide);
   return Math.ceil(needed / input.blockTokens) * input.blockTokens;
 }
 
 function split(layers: readonly Attention[], { rules, shape }: CacheInput) {
-  const linear = layers.filter(({ kind }) => kind === 'linear');
+  const linear = layers.filter(isRecurrent);
   const grouped = rules.windowGroups && (rules.engine === 'vllm' || WINDOW_POOLS.has(shape.family));
   const windows = grouped ? layers.filter((attention) => windowOf(attention) > 0) : [];
-  const full = layers.filter((attention) => attention.kind !== 'linear' && !windows.includes(attention));
+  const full = layers.filter((attention) => !isRecurrent(attention) && !windows.includes(attention));
   // A model of windows alone is one kind, and all of its layers share one table.
   return full.length === 0 && linear.length === 0
     ? { full: windows, windows: [], linear }
@@ -159,13 +161,14 @@ function layerBytes(attention: Attention, input: CacheInput): number {
   switch (attention.kind) {
     case 'grouped': {
       const heads = Math.max(1, Math.ceil(attention.kvHeads / input.groups.attention));
-      return 2 * heads * attention.headDim * element;
+      return heads * (attention.headDim + attention.valueDim) * element;
     }
     case 'latent':
       return latentBytes(attention, input, element);
     case 'compressed':
       return compressedBytes(attention);
     case 'linear':
+    case 'state-space':
       return 0;
   }
   return assertNever(attention);
@@ -196,11 +199,23 @@ function compressedBytes({ ratio, headDim, index }: CompressedAttention): number
 }
 const ROPE = 64;
 
-/** State of one request in one linear layer on one GPU: the recurrent matrix in float32 and the convolution's inputs. */
-export function stateBytes(attention: LinearAttention, groups: Groups): number {
-  const { keyHeads, valueHeads, keyDim, valueDim, kernel } = attention;
+type Recurrent = LinearAttention | StateSpace;
+
+const isRecurrent = (attention: Attention): attention is Recurrent =>
+  attention.kind === 'linear' || attention.kind === 'state-space';
+
+/** State of one request in one recurrent layer on one GPU: the recurrent matrix and the convolution's inputs. */
+export function stateBytes(mixer: Recurrent, groups: Groups): number {
   const ways = groups.attention;
-  const recurrent = (valueHeads / ways) * keyDim * valueDim * 4;
-  const channels = (2 * keyHeads * keyDim + valueHeads * valueDim) / ways;
-  return recurrent + channels * Math.max(0, kernel - 1) * 2;
+  const [elements, channels] =
+    mixer.kind === 'linear'
+      ? [
+          mixer.valueHeads * mixer.keyDim * mixer.valueDim,
+          2 * mixer.keyHeads * mixer.keyDim + mixer.valueHeads * mixer.valueDim,
+        ]
+      : [
+          mixer.inner * mixer.stateDim,
+          mixer.inner + (mixer.heads === null ? 0 : 2 * mixer.groups * mixer.stateDim),
+        ];
+  return (elements * mixer.stateElementBytes + channels * Math.max(0, mixer.kernel - 1) * 2) / ways;
 }

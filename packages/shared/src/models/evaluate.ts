@@ -7,7 +7,7 @@ import type { GpuClass } from './gpus.ts';
 import { illegalBecause } from './legality.ts';
 import { sglangLoadedBytes, vllmScheduler } from './overheads.ts';
 import { gpuCount, groupsOf, type Parallel } from './parallel.ts';
-import type { ModelShape } from './shape.ts';
+import { hasExperts, type ModelShape } from './shape.ts';
 import { modelWeights, type Weights } from './weights.ts';
 
 export interface FitQuestion {
@@ -111,7 +111,7 @@ export function evaluate(question: FitQuestion): Evaluation {
 
 function cachesOf(question: FitQuestion, rules: EngineRules): StageCache[] {
   const { shape, parallel } = question;
-  const hasExperts = shape.layers.some(({ mlp }) => mlp.kind === 'experts');
+  const experts = hasExperts(shape);
   const scheduler = vllmScheduler({
     shape,
     rules,
@@ -126,7 +126,7 @@ function cachesOf(question: FitQuestion, rules: EngineRules): StageCache[] {
   return stageCaches({
     shape,
     pipeline: parallel.pipeline,
-    groups: groupsOf(parallel, rules.engine, hasExperts),
+    groups: groupsOf(parallel, rules.engine, experts),
     rules,
     dtype: resolvedDtype(question.cache, shape, rules, question.gpu?.computeCapability ?? null),
     blockTokens: question.blockTokens ?? 16,
@@ -150,11 +150,11 @@ function answered(
   const full: FitFigures = {
     ...figures,
     tokenBytes:
-      rules.tokensByRequests && limiting.tokens > 0
+      rules.tokensByRequests && limiting.tokens > 0 && cache.tokenBytes > 0
         ? limiting.cacheBytes / limiting.tokens
         : cache.tokenBytes,
     cacheBytes: limiting.cacheBytes,
-    tokens: Math.max(0, limiting.tokens),
+    tokens: cache.tokenBytes === 0 ? null : Math.max(0, limiting.tokens),
     concurrency: concurrency === null ? null : Math.max(0, concurrency),
     fraction: limiting.fraction,
   };
@@ -188,5 +188,7 @@ function enough(figures: FitFigures, stage: StageBudget): string {
     figures.concurrency === null || figures.contextTokens === null
       ? ''
       : `, ${figures.concurrency.toFixed(2)} requests of ${figures.contextTokens}`;
-  return `${sizeText(stage.cacheBytes)} are left on each GPU for ${figures.tokens} tokens${times}`;
+  const tokens =
+    figures.tokens === null ? 'states, which do not grow with tokens' : `${figures.tokens} tokens`;
+  return `${sizeText(stage.cacheBytes)} are left on each GPU for ${tokens}${times}`;
 }

@@ -16,6 +16,10 @@ export interface FamilyTraits {
   readonly expertBias: boolean;
   /** Sparse attention with an indexer (DSA). */
   readonly sparse: boolean;
+  /** A dense MLP works beside the experts of each layer. */
+  readonly denseBeside: boolean;
+  /** What a layer is: a mixer and an MLP, only one of them (Nemotron-H), a recurrent mixer alone, two mixers, or twice. */
+  readonly parts: 'mixer-and-mlp' | 'one' | 'states' | 'both-mixers' | 'two-attentions';
 }
 
 /** Traits of `model_type` (or of the architecture's name); an unknown one is a plain decoder, and `assumed` says so. */
@@ -29,7 +33,13 @@ export function familyTraits(config: JsonObject): {
   const family =
     type ?? (typeof architecture === 'string' ? architecture.replace(/For\w*$/, '').toLowerCase() : '');
   const name = family.replace(/_text$/, '');
-  const own = Object.hasOwn(FAMILIES, name) ? FAMILIES[name] : undefined;
+  const own =
+    traitsOf(name) ??
+    traitsOf(
+      String(architecture)
+        .replace(/For\w*$/, '')
+        .toLowerCase(),
+    );
   return {
     family: family === '' ? 'unknown' : family,
     traits: { ...PLAIN_DECODER, ...own },
@@ -42,11 +52,30 @@ export function familyTraits(config: JsonObject): {
   };
 }
 
-/** Gemma's published configs leave out what equals the class's defaults (transformers configuration_gemma3.py). */
-export function withFamilyDefaults(config: JsonObject): JsonObject {
+const traitsOf = (name: string): Partial<FamilyTraits> | undefined =>
+  Object.hasOwn(FAMILIES, name) ? FAMILIES[name] : undefined;
+
+/**
+ * Published configs leave out what equals the class's defaults: Gemma's, and language models that are `nested` in a
+ * multimodal config (transformers configuration_gemma3.py, configuration_llama.py, configuration_mistral.py).
+ */
+export function withFamilyDefaults(config: JsonObject, nested: boolean): JsonObject {
   const type = String(config.model_type);
-  return type === 'gemma3_text' || type === 'gemma3' ? { ...GEMMA_3_DEFAULTS, ...config } : config;
+  if (type === 'gemma3_text' || type === 'gemma3') return { ...GEMMA_3_DEFAULTS, ...config };
+  if (!nested || config.hidden_size !== undefined) return config;
+  if (type === 'llama') return { ...LLAMA_DEFAULTS, ...config };
+  return type === 'mistral'
+    ? { ...LLAMA_DEFAULTS, num_key_value_heads: 8, intermediate_size: 14_336, ...config }
+    : config;
 }
+
+const LLAMA_DEFAULTS = {
+  hidden_size: 4096,
+  num_hidden_layers: 32,
+  num_attention_heads: 32,
+  intermediate_size: 11_008,
+  vocab_size: 32_000,
+} as const;
 
 const GEMMA_3_DEFAULTS = {
   num_attention_heads: 8,
@@ -67,6 +96,8 @@ const PLAIN_DECODER: FamilyTraits = {
   sharedExperts: 0,
   expertBias: false,
   sparse: false,
+  denseBeside: false,
+  parts: 'mixer-and-mlp',
 };
 
 const MIXED = { gatedQuery: true, linearEvery: 4, headDim: 256 } as const;
@@ -91,6 +122,9 @@ const FAMILIES: Readonly<Record<string, Partial<FamilyTraits>>> = {
   qwen3_next: MIXED,
   qwen3_5: MIXED,
   qwen3_5_moe: MIXED,
+  qwen: { queryBias: true },
+  qwen3_omni_moe: { headDim: 128 },
+  deepseek: {},
   deepseek_v2: {},
   deepseek_v3: {},
   deepseek_v32: { sparse: true },
@@ -98,6 +132,10 @@ const FAMILIES: Readonly<Record<string, Partial<FamilyTraits>>> = {
   kimi_k2: {},
   kimi_k25: {},
   kimi_vl: {},
+  kimi_linear: {},
+  longcat_flash: { parts: 'two-attentions' },
+  minicpm: { tied: true },
+  minicpm3: { tied: true },
   glm: { queryBias: true },
   glm4: { queryBias: true },
   chatglm: { queryBias: true },
@@ -110,6 +148,8 @@ const FAMILIES: Readonly<Record<string, Partial<FamilyTraits>>> = {
   gemma: GEMMA,
   gemma2: { ...GEMMA, windowPattern: 2 },
   gemma3: { ...GEMMA, windowPattern: 6 },
+  gemma4: { ...GEMMA, windowPattern: 6, denseBeside: true },
+  gemma4_unified: { ...GEMMA, windowPattern: 6 },
   phi: { matrices: 2, queryBias: true },
   phi3: { windowPattern: 0 },
   phimoe: {},
@@ -123,6 +163,24 @@ const FAMILIES: Readonly<Record<string, Partial<FamilyTraits>>> = {
   internlm3: {},
   granite: { tied: true },
   granitemoe: { tied: true },
+  granitemoehybrid: { tied: true },
+  nemotron_h: { matrices: 2, parts: 'one' },
+  falcon_h1: { parts: 'both-mixers' },
+  mamba: { tied: true, parts: 'states' },
+  falcon_mamba: { parts: 'states' },
+  mamba2: { parts: 'states' },
+  jamba: {},
+  bamba: {},
+  dbrx: {},
+  grok1: { denseBeside: true },
+  arctic: { denseBeside: true },
+  mimo_v2_flash: {},
+  step3p5: {},
+  solar_open: {},
+  stablelm: {},
+  apertus: { matrices: 2 },
+  arcee: { matrices: 2 },
+  gptj: { matrices: 2 },
   seed_oss: { queryBias: true },
   olmo2: {},
   olmo3: { windowPattern: 4 },
@@ -149,5 +207,6 @@ const FAMILIES: Readonly<Record<string, Partial<FamilyTraits>>> = {
   mimo: { queryBias: true },
   dots1: {},
   bailing_moe: {},
+  bailing_moe_v2: {},
   afmoe: { windowPattern: 4 },
 };

@@ -3,7 +3,7 @@ import type { EngineRules } from './engine-rules.ts';
 import { layerMatrices, type Matrix } from './matrices.ts';
 import { type Groups, gpuCount, groupsOf, type Parallel } from './parallel.ts';
 import { formatOf, type QuantMethod } from './quantisation.ts';
-import type { Layer, ModelShape } from './shape.ts';
+import { type Attention, hasExperts, isSparse, type Layer, type ModelShape } from './shape.ts';
 import { shareOf } from './weights.ts';
 
 export interface LegalityInput {
@@ -20,8 +20,8 @@ export interface LegalityInput {
 /** Reasons why an engine would refuse; empty when it would not. */
 export function illegalBecause(input: LegalityInput): string[] {
   const { shape, parallel, rules, gpus, nodes } = input;
-  const hasExperts = shape.layers.some(({ mlp }) => mlp.kind === 'experts');
-  const groups = groupsOf(parallel, rules.engine, hasExperts);
+  const experts = hasExperts(shape);
+  const groups = groupsOf(parallel, rules.engine, experts);
   const needed = gpuCount(parallel, rules.engine);
   return [
     ...(gpus !== null && needed > gpus ? [`${needed} GPUs are needed and ${gpus} are there`] : []),
@@ -42,7 +42,9 @@ export function illegalBecause(input: LegalityInput): string[] {
 
 function expertRules(shape: ModelShape, { expert, redundantExperts }: Parallel, groups: Groups): string[] {
   if (expert <= 1) return [];
-  const counts = new Set(shape.layers.flatMap(({ mlp }) => (mlp.kind === 'experts' ? [mlp.experts] : [])));
+  const counts = new Set(
+    shape.layers.flatMap(({ mlps }) => mlps.flatMap((mlp) => (mlp.kind === 'experts' ? [mlp.experts] : []))),
+  );
   return [...counts]
     .map((experts) => experts + redundantExperts)
     .filter((experts) => experts % groups.expertSpread !== 0)
@@ -51,10 +53,15 @@ function expertRules(shape: ModelShape, { expert, redundantExperts }: Parallel, 
 
 /** Heads, KV heads and widths of one layer, and the blocks of its quantisation. */
 function layerRules(layer: Layer, shape: ModelShape, groups: Groups): string[] {
-  const { attention } = layer;
-  const ways = groups.attention;
-  const heads = attention.kind === 'linear' ? attention.keyHeads : attention.heads;
-  const kvHeads = attention.kind === 'grouped' ? attention.kvHeads : 1;
+  return [
+    ...layer.mixers.flatMap((mixer) => headRules(mixer, groups.attention)),
+    ...layerMatrices(layer, shape).flatMap((matrix) => matrixRules(matrix, shape, groups)),
+  ];
+}
+
+function headRules(mixer: Attention, ways: number): string[] {
+  const kvHeads = mixer.kind === 'grouped' ? mixer.kvHeads : 1;
+  const heads = mixer.kind === 'linear' ? mixer.keyHeads : (mixer.heads ?? ways);
   return [
     ...(heads % ways !== 0
       ? [`${heads} attention heads are not divisible by tensor parallel size ${ways}`]
@@ -62,7 +69,6 @@ function layerRules(layer: Layer, shape: ModelShape, groups: Groups): string[] {
     ...(kvHeads % ways !== 0 && ways % kvHeads !== 0
       ? [`${kvHeads} KV heads and tensor parallel size ${ways} do not divide one another`]
       : []),
-    ...layerMatrices(layer, shape).flatMap((matrix) => matrixRules(matrix, shape, groups)),
   ];
 }
 
@@ -89,7 +95,8 @@ function matrixRules(matrix: Matrix, shape: ModelShape, groups: Groups): string[
   if (matrix[along] % ways !== 0 && matrix.cut !== 'kv')
     return [`${matrix[along]} ${along} of ${matrix.name} are not divisible by ${ways}`];
   const format = formatOf(shape.quantisation, matrix.module, matrix.name, null);
-  if (format === null) return [];
+  // What is merged into one matrix of a recurrent mixer is not cut in one piece.
+  if (format === null || matrix.module === 'linear-attention') return [];
   const block = along === 'inputs' ? format.groupInputs : format.groupOutputs;
   if (block === 1 || block === Infinity || share[along] % block === 0) return [];
   return [
@@ -118,12 +125,11 @@ function capabilityRules(shape: ModelShape, rules: EngineRules, stated: string |
   const { method } = shape.quantisation;
   // SGLang has no weight-only fall-back for block FP8 below Ada: `type fp8e4nv not supported`.
   const least = rules.engine === 'sglang' && method === 'fp8-block' ? 8.9 : CAPABILITY[method];
-  const sparse = shape.layers.some(({ attention }) => 'index' in attention && attention.index !== null);
   return [
     ...(capability < least
       ? [`${method} weights need compute capability ${least} and the GPU has ${stated}`]
       : []),
-    ...(sparse && capability < 9
+    ...(isSparse(shape) && capability < 9
       ? [`sparse attention has kernels from compute capability 9.0 on and the GPU has ${stated}`]
       : []),
   ];

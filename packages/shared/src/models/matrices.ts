@@ -43,8 +43,8 @@ export interface Matrix {
 
 export function layerMatrices(layer: Layer, shape: ModelShape): Matrix[] {
   return [
-    ...attentionMatrices(layer.attention, shape.hidden),
-    ...mlpMatrices(layer.mlp, shape.hidden),
+    ...layer.mixers.flatMap((mixer) => attentionMatrices(mixer, shape.hidden)),
+    ...layer.mlps.flatMap((mlp) => mlpMatrices(mlp, shape.hidden)),
     plain('norms', 'norm', 'input_layernorm', 2, shape.hidden),
   ];
 }
@@ -73,7 +73,8 @@ export function plain(part: Part, module: Module, name: string, outputs: number,
 
 function mlpMatrices(mlp: Mlp, hidden: number): Matrix[] {
   if (mlp.kind === 'dense') return gatedMlp('dense MLP', 'mlp', 'mlp', mlp.width, hidden, mlp.matrices);
-  const { experts, width, sharedWidth } = mlp;
+  const { experts, width, sharedWidth, matrices, latent } = mlp;
+  const inputs = latent ?? hidden;
   const expert = (name: string, outputs: number, inputs: number, cut: Cut): Matrix => ({
     ...plain('experts', 'experts', `mlp.experts.${name}`, outputs, inputs),
     copies: experts,
@@ -81,13 +82,19 @@ function mlpMatrices(mlp: Mlp, hidden: number): Matrix[] {
     group: 'experts',
   });
   return [
-    expert('gate_proj', width, hidden, 'expert-outputs'),
-    expert('up_proj', width, hidden, 'expert-outputs'),
-    expert('down_proj', hidden, width, 'expert-inputs'),
+    ...(matrices === 3 ? [expert('gate_proj', width, inputs, 'expert-outputs')] : []),
+    expert('up_proj', width, inputs, 'expert-outputs'),
+    expert('down_proj', inputs, width, 'expert-inputs'),
+    ...(latent === null
+      ? []
+      : [
+          plain('shared experts', 'shared-experts', 'mlp.fc1_latent_proj', latent, hidden),
+          plain('shared experts', 'shared-experts', 'mlp.fc2_latent_proj', hidden, latent),
+        ]),
     ...(mlp.bias ? [biases(mlp, hidden)] : []),
     plain('router', 'router', 'mlp.gate', experts, hidden),
     ...(sharedWidth > 0
-      ? gatedMlp('shared experts', 'shared-experts', 'mlp.shared_expert', sharedWidth, hidden, 3)
+      ? gatedMlp('shared experts', 'shared-experts', 'mlp.shared_expert', sharedWidth, hidden, matrices)
       : []),
   ];
 }

@@ -74,8 +74,12 @@ export const vllmGraphBytes = (layers: number): number => 0.4 * GIB + layers * 1
 /** Hidden states, and the widest of attention and MLP, for one step. */
 function forwardBytes({ shape, groups }: OverheadInput, tokens: number): number {
   const widest = [...new Set(shape.layers)].reduce(
-    (most, { attention, mlp }) =>
-      Math.max(most, attentionWidth(attention, groups), mlpWidth(mlp, shape.hidden, groups)),
+    (most, { mixers, mlps }) =>
+      Math.max(
+        most,
+        ...mixers.map((mixer) => attentionWidth(mixer, groups)),
+        ...mlps.map((mlp) => mlpWidth(mlp, shape.hidden, groups)),
+      ),
     0,
   );
   return tokens * 2 * (3 * shape.hidden + widest);
@@ -90,6 +94,7 @@ function attentionWidth(attention: Attention, groups: Groups): number {
       groups.attention
     );
   if (attention.kind === 'compressed') return (2 * attention.heads * attention.headDim) / groups.attention;
+  if (attention.kind === 'state-space') return (4 * attention.inner) / groups.attention;
   return (
     (2 * attention.keyHeads * attention.keyDim + 3 * attention.valueHeads * attention.valueDim) /
     groups.attention

@@ -1,7 +1,13 @@
 /** Layers of a config, one by one: which attention, which MLP. */
 
 import { type FamilyTraits, familyTraits } from './families.ts';
-import { compressedAttention, groupedAttention, latentAttention, linearAttention } from './read-attention.ts';
+import {
+  compressedAttention,
+  groupedAttention,
+  latentAttention,
+  linearAttention,
+  stateSpace,
+} from './read-attention.ts';
 import type { ConfigReader, JsonObject } from './reader.ts';
 import type { Attention, Layer, Mlp } from './shape.ts';
 
@@ -23,19 +29,27 @@ export function readLayers(config: JsonObject, reader: ConfigReader): LayersRead
   const count = reader.count(['num_hidden_layers', 'n_layer', 'num_layers', 'n_layers'], MOST_LAYERS);
   const attention = attentionReader(config, reader, traits, count ?? 0);
   const mlp = mlpReader(config, reader, traits);
-  const list = Array.from({ length: count ?? 1 }, (_, at) => ({
-    attention: attention.at(at),
-    mlp: mlp.at(at),
-  }));
+  const list = Array.from(
+    { length: count ?? 1 },
+    (_, at): Layer => ({ mixers: attention.at(at), mlps: mlp.at(at) }),
+  );
   return {
     family,
     tiedByDefault: traits.tied,
     list: interned(list),
     cacheGaps: [...(count === null ? ['num_hidden_layers'] : []), ...attention.missing],
     weightGaps: mlp.missing,
-    assumed: [...assumed, ...attention.assumed],
+    assumed: [...assumed, ...attention.assumed, ...notModelled(reader)],
   };
 }
+
+/** Gemma 3n and Gemma 4 E2B: layers without a cache of their own, and embeddings for every layer. */
+const notModelled = (reader: ConfigReader): readonly string[] => [
+  ...(reader.whole('num_kv_shared_layers')
+    ? ['layers that share a cache are counted as if each had its own']
+    : []),
+  ...(reader.whole('hidden_size_per_layer_input') ? ['embeddings for every layer are not counted'] : []),
+];
 
 /** Equal layers as one object: what is computed of one holds for all. */
 function interned(layers: readonly Layer[]): Layer[] {
@@ -58,26 +72,34 @@ function attentionReader(
   reader: ConfigReader,
   traits: FamilyTraits,
   layers: number,
-): At<Attention> & { readonly assumed: readonly string[] } {
-  if (config.model_type === 'deepseek_v4' || reader.list('compress_ratios') !== null)
-    return compressedAttention(reader);
+): At<readonly Attention[]> & { readonly assumed: readonly string[] } {
+  if (config.model_type === 'deepseek_v4' || reader.list('compress_ratios') !== null) {
+    const { at, ...rest } = compressedAttention(reader);
+    return { at: (layer) => [at(layer)], ...rest };
+  }
+  const hidden = reader.count(['hidden_size', 'n_embd', 'd_model', 'dim'], 262_144) ?? 1;
+  const recurrent = stateSpace(reader, config, hidden) ?? linearAttention(reader, config);
+  if (traits.parts === 'states' && recurrent !== null)
+    return { at: () => [recurrent], missing: [], assumed: [] };
   const whole =
     reader.count(['kv_lora_rank']) !== null
       ? latentAttention(reader, traits)
-      : groupedAttention(reader, traits);
-  const linear = linearAttention(reader, config);
+      : groupedAttention(reader, traits, 'full');
+  const windowed = groupedAttention(reader, traits, 'window').value;
   const kinds = layerKinds(config, reader, traits, layers);
   const window = reader.whole('sliding_window') ?? reader.whole('attention_chunk_size');
-  const at = (layer: number): Attention => {
+  const at = (layer: number): Attention[] => {
     const kind = kinds(layer);
-    if (kind === 'linear' && linear !== null) return linear;
-    if (kind === 'window' && whole.value.kind === 'grouped') return { ...whole.value, window };
-    return whole.value;
+    if (kind === 'mlp') return [];
+    if (kind === 'linear' && recurrent !== null) return [recurrent];
+    if (traits.parts === 'both-mixers' && recurrent !== null) return [whole.value, recurrent];
+    if (kind === 'window' && whole.value.kind === 'grouped') return [{ ...windowed, window }];
+    return traits.parts === 'two-attentions' ? [whole.value, whole.value] : [whole.value];
   };
   return { at, missing: whole.missing, assumed: whole.assumed };
 }
 
-type LayerKind = 'full' | 'window' | 'linear';
+type LayerKind = 'full' | 'window' | 'linear' | 'mlp';
 
 /** `layer_types` where the config has it; else the family's own pattern (transformers' configuration files). */
 function layerKinds(
@@ -87,7 +109,7 @@ function layerKinds(
   layers: number,
 ): (layer: number) => LayerKind {
   const types = reader.list('layer_types') ?? reader.list('attn_type_list');
-  if (types !== null && types.length === layers) return (layer) => kindOf(types[layer]);
+  if (types !== null && types.length >= layers) return (layer) => kindOf(types[layer]);
   const interval = reader.count(['full_attention_interval']);
   if (interval !== null) return (layer) => ((layer + 1) % interval === 0 ? 'full' : 'linear');
   if (traits.linearEvery > 0) return (layer) => ((layer + 1) % traits.linearEvery === 0 ? 'full' : 'linear');
@@ -106,11 +128,36 @@ function layerKinds(
 
 function kindOf(type: unknown): LayerKind {
   const name = String(type);
+  if (name === 'mlp' || name === 'moe') return 'mlp';
   if (name === '0' || name.includes('linear') || name.includes('mamba')) return 'linear';
   return name.includes('sliding') || name.includes('chunked') ? 'window' : 'full';
 }
 
-function mlpReader(config: JsonObject, reader: ConfigReader, traits: FamilyTraits): At<Mlp> {
+/** MLPs of each layer: where a family has one part a layer, those whose part it is. */
+function mlpReader(config: JsonObject, reader: ConfigReader, traits: FamilyTraits): At<readonly Mlp[]> {
+  if (traits.parts === 'states') return { at: () => [], missing: [] };
+  const { at, dense, missing } = mlpKinds(config, reader, traits);
+  const types = reader.list('layer_types');
+  return {
+    missing,
+    at: (layer) => {
+      if (traits.parts === 'one') {
+        if (types?.[layer] === 'mlp') return [dense];
+        return types?.[layer] === 'moe' ? [at(layer)] : [];
+      }
+      const mlp = at(layer);
+      if (mlp.kind === 'dense') return [mlp];
+      if (traits.parts === 'two-attentions') return [mlp, dense, dense];
+      return traits.denseBeside ? [mlp, dense] : [mlp];
+    },
+  };
+}
+
+function mlpKinds(
+  config: JsonObject,
+  reader: ConfigReader,
+  traits: FamilyTraits,
+): At<Mlp> & { readonly dense: Mlp } {
   const width = reader.count([
     'intermediate_size',
     'ffn_hidden_size',
@@ -122,21 +169,35 @@ function mlpReader(config: JsonObject, reader: ConfigReader, traits: FamilyTrait
   const experts =
     reader.count(['n_routed_experts', 'num_experts', 'num_local_experts', 'moe_num_experts']) ?? 1;
   const dense: Mlp = { kind: 'dense', width: denseWidth ?? 0, matrices: traits.matrices };
-  if (experts <= 1) return { at: () => dense, missing: width === null ? ['intermediate_size'] : [] };
+  if (experts <= 1) return { at: () => dense, dense, missing: width === null ? ['intermediate_size'] : [] };
   const own =
     reader.count(['moe_intermediate_size', 'expert_ffn_hidden_size', 'moe_ffn_hidden_size']) ?? width;
   const shared =
-    reader.whole('n_shared_experts') ?? reader.whole('num_shared_experts') ?? traits.sharedExperts;
+    ['n_shared_experts', 'num_shared_experts', 'moe_num_shared_experts']
+      .map((name) => reader.whole(name))
+      .find((number) => number !== null) ?? traits.sharedExperts;
   const sharedWidth =
     reader.whole('shared_expert_intermediate_size') ??
     reader.whole('shared_intermediate_size') ??
+    reader.whole('moe_shared_expert_intermediate_size') ??
+    reader.whole('share_expert_dim') ??
     shared * (own ?? 0);
-  const perToken = reader.count(['num_experts_per_tok', 'num_experts_per_token', 'moe_top_k', 'moe_k']) ?? 1;
+  const perToken =
+    reader.count([
+      'num_experts_per_tok',
+      'num_experts_per_token',
+      'moe_top_k',
+      'moe_topk',
+      'moe_k',
+      'top_k_experts',
+    ]) ?? 1;
   const moe: Mlp = {
     kind: 'experts',
     experts,
     perToken,
     width: own ?? 0,
+    matrices: traits.matrices,
+    latent: reader.count(['moe_latent_size']),
     sharedWidth,
     bias: traits.expertBias,
   };
@@ -149,10 +210,10 @@ function mlpReader(config: JsonObject, reader: ConfigReader, traits: FamilyTrait
     if (listed !== null) return listed[layer] !== 0;
     return layer >= first && !only.has(layer) && (step === 1 || (layer + 1 - first) % step === 0);
   };
-  const needsDense = first > 0 || step > 1 || only.size > 0;
+  const needsDense = first > 0 || step > 1 || only.size > 0 || traits.denseBeside;
   const missing = [
     ...(own === null ? ['moe_intermediate_size'] : []),
     ...(needsDense && denseWidth === null ? ['intermediate_size'] : []),
   ];
-  return { at: (layer) => (isMoe(layer) ? moe : dense), missing };
+  return { at: (layer) => (isMoe(layer) ? moe : dense), dense, missing };
 }

@@ -3,8 +3,10 @@
 import { withFamilyDefaults } from './families.ts';
 import { readQuantisation } from './quantisation.ts';
 import { readLayers } from './read-layers.ts';
+import { readTowers } from './read-towers.ts';
 import { configReader, isObject, type JsonObject, type Refusal } from './reader.ts';
-import type { ModelShape, Vision } from './shape.ts';
+import { hasExperts, type ModelShape } from './shape.ts';
+import { usualFields } from './usual-fields.ts';
 
 export type ModelReading =
   | { readonly known: true; readonly shape: ModelShape }
@@ -17,7 +19,8 @@ export interface ReadOptions {
 
 /** Never throws; a family that is not in the table is read as a plain decoder and says so. */
 export function readModel(config: JsonObject, options: ReadOptions = {}): ModelReading {
-  const text = withFamilyDefaults(textConfig(config));
+  const part = textConfig(config);
+  const text = usualFields(withFamilyDefaults(part, part !== config));
   const reader = configReader(text);
   if (text.model_type === 'gguf' || config.gguf !== undefined)
     return { known: false, refusals: [], because: ['GGUF is not read: take the safetensors repository'] };
@@ -35,8 +38,8 @@ export function readModel(config: JsonObject, options: ReadOptions = {}): ModelR
       refusals: [],
       because: [`config.json does not say ${layers.cacheGaps.join(', ')}`],
     };
-  const hasExperts = layers.list.some(({ mlp }) => mlp.kind === 'experts');
-  const quantisation = readQuantisation(config, text, options.quantisation ?? null, hasExperts);
+  const experts = hasExperts({ layers: layers.list });
+  const quantisation = readQuantisation(config, text, options.quantisation ?? null, experts);
   return {
     known: true,
     shape: {
@@ -47,7 +50,7 @@ export function readModel(config: JsonObject, options: ReadOptions = {}): ModelR
       contextMax,
       layers: layers.list,
       mtpLayers,
-      vision: readVision(config),
+      vision: readTowers(config),
       elementBytes: String(text.torch_dtype ?? text.dtype ?? '').includes('float32')
         ? FLOAT32_SERVED_BYTES
         : 2,
@@ -73,26 +76,6 @@ export function textConfig(config: JsonObject): JsonObject {
     return inner.model_type === undefined ? { ...inner, model_type: config.model_type } : inner;
   }
   return config;
-}
-
-/** A tower from its own sizes: four attention matrices and an MLP a layer, then mergers of four patches into one token. */
-function readVision(config: JsonObject): Vision | null {
-  const block = config.vision_config;
-  if (!isObject(block)) return null;
-  const reader = configReader(block);
-  const hidden = reader.count(['hidden_size', 'embed_dim', 'vt_hidden_size', 'width'], 65_536);
-  const layers = reader.count(['num_hidden_layers', 'depth', 'vt_num_hidden_layers', 'layers'], 1000);
-  if (hidden === null || layers === null) return null;
-  const width = reader.count(['intermediate_size', 'vt_intermediate_size'], 262_144) ?? 4 * hidden;
-  const matrices = block.hidden_act === 'silu' ? 3 : 2;
-  const out = reader.count(['out_hidden_size', 'hidden_size'], 262_144) ?? hidden;
-  const merge = 4 * hidden;
-  const mergers = 1 + (reader.list('deepstack_visual_indexes') ?? []).length;
-  return {
-    hidden,
-    layers,
-    parameters: layers * (4 * hidden * hidden + matrices * hidden * width) + mergers * merge * (merge + out),
-  };
 }
 
 /** Engines load float32 checkpoints as bfloat16 or float16 (`--dtype auto`). */

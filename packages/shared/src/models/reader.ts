@@ -62,7 +62,7 @@ export function configReader(config: JsonObject): ConfigReader {
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Ten times the largest dimension of any published model. */
-const MOST = 10_000_000;
+/** Ten times the largest number of any published model (Llama 4's 10,485,760 positions). */
+const MOST = 100_000_000;
 
 const shown = (value: unknown): string => (JSON.stringify(value) ?? String(value)).slice(0, 60);

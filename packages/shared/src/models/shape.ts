@@ -1,4 +1,4 @@
-/** A model as memory sees it: per layer an attention and an MLP, around them embeddings, a head and perhaps a vision tower. */
+/** A model as memory sees it: layers of mixers and MLPs, around them embeddings, a head and perhaps towers. */
 import type { Quantisation } from './quantisation.ts';
 
 export interface ModelShape {
@@ -24,12 +24,18 @@ export interface ModelShape {
   readonly gaps: readonly string[];
 }
 
+/** Mostly one of each; Nemotron-H has one part a layer, Falcon-H1 two mixers, LongCat two and three MLPs. */
 export interface Layer {
-  readonly attention: Attention;
-  readonly mlp: Mlp;
+  readonly mixers: readonly Attention[];
+  readonly mlps: readonly Mlp[];
 }
 
-export type Attention = GroupedAttention | LatentAttention | CompressedAttention | LinearAttention;
+export type Attention =
+  | GroupedAttention
+  | LatentAttention
+  | CompressedAttention
+  | LinearAttention
+  | StateSpace;
 
 /** MHA, GQA, MQA; `window` is the sliding window in tokens. */
 export interface GroupedAttention {
@@ -37,6 +43,7 @@ export interface GroupedAttention {
   readonly heads: number;
   readonly kvHeads: number;
   readonly headDim: number;
+  readonly valueDim: number;
   readonly window: number | null;
   readonly bias: boolean;
   /** A gate as wide as the queries (Qwen3-Next). */
@@ -84,6 +91,23 @@ export interface LinearAttention {
   readonly valueDim: number;
   /** Width of the causal convolution; 0 without one. */
   readonly kernel: number;
+  /** Bytes of an element of the state, where engines follow the config (vLLM). */
+  readonly stateElementBytes: number;
+}
+
+/** Mamba (a step size for each channel, from a low rank) and Mamba-2 (one for each head). */
+export interface StateSpace {
+  readonly kind: 'state-space';
+  readonly inner: number;
+  readonly stateDim: number;
+  readonly kernel: number;
+  /** Null for Mamba, where every channel is its own. */
+  readonly heads: number | null;
+  /** Groups that share B and C; 1 for Mamba. */
+  readonly groups: number;
+  /** Rank of the step sizes; 0 for Mamba-2. */
+  readonly stepRank: number;
+  readonly stateElementBytes: number;
 }
 
 export type Mlp = DenseMlp | ExpertMlp;
@@ -100,6 +124,10 @@ export interface ExpertMlp {
   readonly experts: number;
   readonly perToken: number;
   readonly width: number;
+  /** 3 with a gate, 2 without. */
+  readonly matrices: 2 | 3;
+  /** Inputs of an expert where they are projected first (Nemotron-3 Super); null = the hidden size. */
+  readonly latent: number | null;
   /** Width of the expert that every token visits; 0 without one. */
   readonly sharedWidth: number;
   readonly bias: boolean;
@@ -110,3 +138,10 @@ export interface Vision {
   readonly layers: number;
   readonly hidden: number;
 }
+
+export const hasExperts = ({ layers }: Pick<ModelShape, 'layers'>): boolean =>
+  layers.some(({ mlps }) => mlps.some(({ kind }) => kind === 'experts'));
+
+/** Sparse attention with an indexer (DSA). */
+export const isSparse = ({ layers }: Pick<ModelShape, 'layers'>): boolean =>
+  layers.some(({ mixers }) => mixers.some((mixer) => 'index' in mixer && mixer.index !== null));

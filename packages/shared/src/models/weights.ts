@@ -10,7 +10,7 @@ import {
 } from './matrices.ts';
 import { type Groups, groupsOf, type Parallel, stageLayers } from './parallel.ts';
 import { formatOf, type Quantisation } from './quantisation.ts';
-import type { Layer, ModelShape } from './shape.ts';
+import { hasExperts, type Layer, type ModelShape } from './shape.ts';
 
 export interface PartSize {
   readonly part: Part;
@@ -30,8 +30,8 @@ export interface Weights {
 }
 
 export function modelWeights(shape: ModelShape, parallel: Parallel, rules: EngineRules): Weights {
-  const hasExperts = shape.layers.some(({ mlp }) => mlp.kind === 'experts');
-  const groups = groupsOf(parallel, rules.engine, hasExperts);
+  const experts = hasExperts(shape);
+  const groups = groupsOf(parallel, rules.engine, experts);
   const sums = new PartSums(shape, parallel, groups, rules.absorbed);
   let layer = 0;
   for (const [stage, count] of stageLayers(

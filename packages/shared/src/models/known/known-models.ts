@@ -7,9 +7,20 @@ import { GEMMA } from './gemma.ts';
 import { GLM } from './glm.ts';
 import type { KnownModel } from './known-model.ts';
 import { LLAMA_LIKE } from './llama-like.ts';
+import { MIXED } from './mixed.ts';
 import { QWEN } from './qwen.ts';
+import { RECURRENT } from './recurrent.ts';
 
-const ALL: readonly KnownModel[] = [...DEEPSEEK, ...GLM, ...EXPERTS, ...GEMMA, ...QWEN, ...LLAMA_LIKE];
+const ALL: readonly KnownModel[] = [
+  ...DEEPSEEK,
+  ...GLM,
+  ...EXPERTS,
+  ...MIXED,
+  ...RECURRENT,
+  ...GEMMA,
+  ...QWEN,
+  ...LLAMA_LIKE,
+];
 
 export const knownNames = (): string[] => ALL.flatMap(({ names }) => names).sort();
 
