@@ -64,6 +64,7 @@ export async function runAgent(config: AgentConfig, deps: AgentDeps, signal: Abo
     stateDir: folders.stateDir,
     agentCommand: deps.program.agentCommand,
     hubClients: config.hubClients,
+    dockerSocket: config.dockerSocket,
     engines: () => probed(facts.current()?.facts.engines, []),
   });
   const session = {

@@ -1,7 +1,12 @@
 /** What the coordinator may ask of this node outside any deployment. Each part is loaded when the first asks: an idle agent stays small. */
 import { dirname } from 'node:path';
 import type { Clock } from '@dsr1/shared/clock';
-import { ENGINE_PROBE, EngineRequest } from '@dsr1/shared/facts/engine-probe';
+import {
+  ENGINE_PROBE,
+  ENGINE_READ_PROBE,
+  EngineReadRequest,
+  EngineRequest,
+} from '@dsr1/shared/facts/engine-probe';
 import type { EngineInstall } from '@dsr1/shared/facts/node';
 import type { Logger } from '@dsr1/shared/logger';
 import { decode } from '@dsr1/shared/schema';
@@ -16,6 +21,7 @@ export interface ProbesDeps {
   readonly agentCommand: readonly string[];
   /** Folders of hubs' clients, looked at first. */
   readonly hubClients: readonly string[];
+  readonly dockerSocket: string;
   readonly engines: () => readonly EngineInstall[];
 }
 
@@ -31,6 +37,7 @@ export function createProbes(deps: ProbesDeps): Probes {
   const checks = once(async () =>
     (await import('./checks/checks.ts')).createChecks({ host, wallMs: () => clock.wallMs() }),
   );
+  const reader = once(async () => (await import('./engines/reader.ts')).createEngineReader(deps));
   const models = once(async () =>
     (await import('./models/models.ts')).createModels({ ...deps, clientFolders }),
   );
@@ -45,6 +52,8 @@ export function createProbes(deps: ProbesDeps): Probes {
   return {
     async answer(kind, args) {
       if (kind === ENGINE_PROBE) return namedEngine(host, args);
+      if (kind === ENGINE_READ_PROBE)
+        return (await reader.get()).read(decode(EngineReadRequest, args, { what: kind }));
       if (kind !== MODEL_PROBE) return (await checks.get()).answer(kind, args);
       const { answerModelQuery } = await import('./models/probe.ts');
       return answerModelQuery(await models.get(), args);

@@ -245,8 +245,18 @@ test('flags: every tested version has its own list', async (t) => {
   t.same(problems('sglang', '0.5.17', ['--torchao-config', 'int8', '--attention-backend', 'triton']), []);
   t.match(problems('sglang', '0.5.23', ['--torchao-config', 'int8']), [/^bad-flag/]);
   t.same(problems('sglang', '0.5.23.post1', ['--c128-page-size', '128']), []);
-  t.equal(engine('sglang').knowsFlagsOf('0.5.18'), false);
-  t.equal(engine('vllm').knowsFlagsOf('0.32.0+cpu'), true);
+  t.equal(engine('sglang').knowsFlagsOf(install('sglang', '0.5.18')), false);
+  const read = { ...install('sglang', '0.6.1'), flags: '--help,-h! --device' };
+  t.equal(engine('sglang').knowsFlagsOf(read), true, 'a list that was read of the install itself');
+  const spec = {
+    name: 'x',
+    engine: { kind: 'sglang', args: ['--device=cpu', '--c128-page-size', '1'] },
+  } as const;
+  t.match(
+    engine('sglang').check({ ...spec, engine: { ...spec.engine, args: [...spec.engine.args] } }, read),
+    [{ category: 'bad-flag', because: 'SGLang 0.6.1 has no --c128-page-size' }],
+  );
+  t.equal(engine('vllm').knowsFlagsOf(install('vllm', '0.32.0+cpu')), true);
 });
 
 test('environment: owned, dangerous, secret, out of range', async (t) => {

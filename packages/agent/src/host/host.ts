@@ -14,6 +14,8 @@ export interface Host {
   readTable(paths: readonly string[]): Promise<readonly (string | null)[]>;
   /** Names in a folder in natural order (`mlx5_2` before `mlx5_10`); null when there is no such folder. */
   list(path: string): Promise<readonly string[] | null>;
+  /** When a file or folder was last changed, in wall-clock milliseconds; null when there is no such path. */
+  modifiedMs(path: string): Promise<number | null>;
   /** The path with every link followed; null when it leads nowhere. */
   realPath(path: string): Promise<string | null>;
   /** Opens a device node for reading and writing and closes it: null when that works, else why not (`EACCES`). */

@@ -7,7 +7,7 @@ import {
   readSync,
   realpathSync,
 } from 'node:fs';
-import { open, readdir, realpath, statfs } from 'node:fs/promises';
+import { open, readdir, realpath, stat, statfs } from 'node:fs/promises';
 import { machine, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -68,6 +68,7 @@ export function linuxHost({ overlay: given, toolPath = defaultToolPath() }: Linu
       return texts;
     },
     list: (path) => firstOf(candidates(path), async (at) => (await readdir(at)).sort(naturalOrder)),
+    modifiedMs: (path) => firstOf(candidates(path), async (at) => (await stat(at)).mtimeMs),
     realPath: (path) => firstOf(candidates(path), async (at) => withoutOverlay(await realpath(at))),
     whyNotOpenable: async (path) => {
       let reason = 'ENOENT';

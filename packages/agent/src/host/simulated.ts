@@ -29,6 +29,7 @@ export function simulatedHost(record: HostRecord): Host {
       const names = tree.folders.get(tree.resolve(path) ?? NOWHERE);
       return names === undefined ? null : [...names].sort(naturalOrder);
     },
+    modifiedMs: async (path) => (tree.resolve(path) === null ? null : 0),
     realPath: async (path) => tree.resolve(path),
     whyNotOpenable: async (path) => record.closed?.[path] ?? ((await text(path)) === null ? 'ENOENT' : null),
     fileSystem: async (path) => record.fileSystems?.[path] ?? null,

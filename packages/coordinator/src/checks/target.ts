@@ -56,7 +56,7 @@ export async function targetOf(
 export function fabricOf({ spec, engine }: CheckTarget, gang: readonly UsableNode[]) {
   const [first] = gang;
   const gpus = first === undefined ? 0 : gpusFor(first, spec, engine).length;
-  const install = first === undefined ? null : installOf(spec, engine, first.facts);
+  const install = first === undefined ? null : installOf(spec, engine, first);
   return { selection: gangSelection(spec, engine, gang, gpus, install), views: gangViews(gang) };
 }
 

@@ -5,6 +5,7 @@ import type { DeploymentSpec } from '@dsr1/shared/spec/deployment';
 import type { NodeHub } from '../nodes/hub.ts';
 import type { PlanInput } from '../plan/input.ts';
 import type { AttemptRecord } from '../reconcile/model.ts';
+import { planWithReadings } from './engine-readings.ts';
 import { withNamedEngine } from './named-engine.ts';
 import type { DeploymentStore } from './store.ts';
 
@@ -31,7 +32,7 @@ export const createPlanner = ({ store, hub, plan }: PlannerDeps): Planner => ({
   async plan({ spec, epoch, previous, avoidPorts }) {
     const others = await liveAttempts(store, spec.name);
     const nodes = await withNamedEngine(spec, hub.nodes(), hub);
-    return plan({
+    const input = {
       spec,
       specHash: hashOf(spec),
       epoch,
@@ -46,7 +47,8 @@ export const createPlanner = ({ store, hub, plan }: PlannerDeps): Planner => ({
       previousRanks: Object.fromEntries(previous?.ranks.map(({ nodeId, rank }) => [nodeId, rank]) ?? []),
       avoidPorts: Object.fromEntries(nodes.map(({ id }) => [id, avoidPorts])),
       endpointPort: previous?.plan.endpoint?.port ?? null,
-    });
+    };
+    return planWithReadings(input, plan, hub);
   },
 });
 

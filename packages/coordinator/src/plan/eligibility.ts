@@ -22,7 +22,7 @@ export function obstacle(node: PlanNode, spec: DeploymentSpec, engine: Engine): 
     return of('no-facts', 'its facts are not known yet', 'wait some seconds, or restart its agent');
   return (
     gpuObstacle(node as UsableNode, spec, engine) ??
-    installProblem(spec, engine, node.facts) ??
+    installProblem(spec, engine, node as UsableNode) ??
     runtimeObstacle(node as UsableNode, spec)
   );
 }

@@ -1,4 +1,5 @@
 /** What a plan is made of. Everything that could change between two plans is an argument. */
+import type { EngineReading } from '@dsr1/shared/facts/engine-probe';
 import type { NodeFacts } from '@dsr1/shared/facts/node';
 import type { NodeState } from '@dsr1/shared/http-api/resources';
 import type { DeploymentSpec } from '@dsr1/shared/spec/deployment';
@@ -9,6 +10,8 @@ export interface PlanNode {
   readonly state: NodeState;
   readonly cordoned: boolean;
   readonly facts: NodeFacts | null;
+  /** What the node read of the environment or image that its rank would run; absent = it was not asked. */
+  readonly reading?: EngineReading;
   /** Ports that other deployments hold on the node. */
   readonly busyPorts: readonly number[];
   /** GPU indices that other deployments hold on the node. */

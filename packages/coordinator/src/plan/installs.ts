@@ -7,9 +7,19 @@ import type { Rejection } from '@dsr1/shared/plan/model';
 import type { DeploymentSpec } from '@dsr1/shared/spec/deployment';
 import type { UsableNode } from './input.ts';
 
-/** The install that a node would run: the named interpreter's, else the newest; null = none (or none needed). */
-export function installOf(spec: DeploymentSpec, engine: Engine, facts: NodeFacts): EngineInstall | null {
-  if (engine.installName === null || spec.engine.image !== undefined) return null;
+/** What a rank of this node would run. null = nothing needed, nothing there, or an image that was not read. */
+export function installOf(spec: DeploymentSpec, engine: Engine, node: UsableNode): EngineInstall | null {
+  if (engine.installName === null) return null;
+  const read = node.reading?.state === 'known' ? node.reading.install : null;
+  if (spec.engine.image !== undefined) return read;
+  const found = installOnHost(spec, engine, node.facts);
+  if (found === null || read === null) return found;
+  const same = read.python === found.python && read.version === found.version;
+  return same && read.flags !== undefined ? { ...found, flags: read.flags } : found;
+}
+
+/** The named interpreter's, else the newest. */
+function installOnHost(spec: DeploymentSpec, engine: Engine, facts: NodeFacts): EngineInstall | null {
   const { python } = spec.engine;
   const fitting = probed(facts.engines, []).filter(
     (install) => install.engine === engine.installName && (python === undefined || install.python === python),
@@ -24,12 +34,13 @@ export function installOf(spec: DeploymentSpec, engine: Engine, facts: NodeFacts
 export function installProblem(
   spec: DeploymentSpec,
   engine: Engine,
-  facts: NodeFacts,
+  node: UsableNode,
 ): Omit<Rejection, 'node'> | null {
-  if (engine.installName === null || spec.engine.image !== undefined) return null;
-  const install = installOf(spec, engine, facts);
-  if (install === null) return missing(spec, engine.installName, facts);
-  const driver = probed(facts.gpus, null)?.cudaVersion ?? null;
+  if (engine.installName === null) return null;
+  const install = installOf(spec, engine, node);
+  if (install === null)
+    return spec.engine.image === undefined ? missing(spec, engine.installName, node.facts) : null;
+  const driver = probed(node.facts.gpus, null)?.cudaVersion ?? null;
   if (
     spec.gpusPerNode === 0 ||
     install.cuda === null ||
@@ -53,10 +64,10 @@ export function disagreement(
   nodes: readonly UsableNode[],
   installs: readonly (EngineInstall | null)[],
 ): readonly Rejection[] {
+  // An image that a node cannot read yet agrees with everything.
+  const known = installs.filter((install) => install !== null);
   const compared = engine.kind === 'vllm-ray' ? WITH_RAY : ALWAYS;
-  const differing = compared.filter(
-    (key) => new Set(installs.map((install) => normal(install?.[key] ?? null))).size > 1,
-  );
+  const differing = compared.filter((key) => new Set(known.map((install) => normal(install[key]))).size > 1);
   if (differing.length === 0) return [];
   return [
     {

@@ -13,6 +13,7 @@ import type { PlanInput } from './input.ts';
 import { disagreement, installOf } from './installs.ts';
 import { grantPorts, type PortGrants } from './ports.ts';
 import { limitProblems, rankPlan } from './rank-plan.ts';
+import { stillReading } from './readings.ts';
 import { planReasons, planWarnings } from './reasons.ts';
 import { type World, worldOf } from './world.ts';
 
@@ -22,9 +23,10 @@ export function plan(input: PlanInput): PlanResult {
   const choice = chooseNodes(input, engine);
   if ('rejections' in choice) return refused([...withoutNode(engine, input), ...choice.rejections]);
   const { gang, leftOut } = choice;
-  const installs = gang.map(({ facts }) => installOf(spec, engine, facts));
+  const installs = gang.map((node) => installOf(spec, engine, node));
   const gpus = gang.map((node) => gpusFor(node, spec, engine));
   const early = [
+    ...stillReading(gang),
     ...problemsOf(engine, input, installs[0] ?? null),
     ...disagreement(engine, gang, installs),
     ...imageProblems(spec),

@@ -2,6 +2,7 @@
 import { probed } from '@dsr1/shared/facts/nullable';
 import type { PlanReason } from '@dsr1/shared/plan/model';
 import type { PlanParts } from './plan.ts';
+import { unreadWarnings } from './readings.ts';
 
 export function planReasons({
   input,
@@ -24,7 +25,13 @@ export function planReasons({
       install.torch === null ? null : `torch ${install.torch}`,
       install.nccl === null ? null : `NCCL ${install.nccl}`,
     ];
-    const because = input.spec.engine.python === undefined ? 'newest install of the node' : 'engine.python';
+    const { image, python } = input.spec.engine;
+    const because =
+      image !== undefined
+        ? 'read in the image'
+        : python === undefined
+          ? 'newest install of the node'
+          : 'engine.python';
     return [
       {
         subject: name,
@@ -64,7 +71,7 @@ export function planWarnings({
 }: PlanParts): string[] {
   const { spec } = input;
   const perNode = gpus[0]?.length ?? 0;
-  const version = installs[0]?.version ?? null;
+  const install = installs[0] ?? null;
   const warnings = [...fabric.warnings, ...ports.warnings];
   const say = (condition: boolean, text: string) => {
     if (condition) warnings.push(text);
@@ -72,9 +79,10 @@ export function planWarnings({
   say(
     engine.installName !== null &&
       (spec.engine.args?.length ?? 0) > 0 &&
-      (version === null || !engine.knowsFlagsOf(version)),
-    `engine.args were not compared with the flags of ${engine.kind} ${version ?? '(unknown version)'}: this version's list is not known`,
+      (install === null || !engine.knowsFlagsOf(install)),
+    `engine.args were not compared with the flags of ${engine.kind} ${install?.version ?? '(unknown version)'}: this version's list is not known`,
   );
+  warnings.push(...unreadWarnings(choice.gang));
   say(
     spec.engine.args?.includes('--trust-remote-code') === true,
     '--trust-remote-code runs Python code from the model folder; DeepSeek-R1 does not need it',

@@ -7,6 +7,7 @@ import type { Api } from '../client/api.ts';
 import { curlLine } from '../deploy/curl-line.ts';
 import { follow } from '../deploy/follow.ts';
 import { infeasible } from '../deploy/infeasible.ts';
+import { planPatiently } from '../deploy/plan-patiently.ts';
 import { failureLines } from '../deploy/progress-view.ts';
 import { readSpec } from '../deploy/read-spec.ts';
 import { createReporter } from '../deploy/reporter.ts';
@@ -42,7 +43,7 @@ export function deployCommand(io: CtlIo): Command {
       });
       const api = openApi(io, options);
 
-      const planned = await api.plan(spec);
+      const planned = await planPatiently(io, api, spec);
       if (!planned.feasible) throw infeasible(spec.name, planned.rejections);
       tell(told, renderPlan(planned));
       if (!options.yes && !(await confirm(io, text.question(planned.plan.world.nodes)))) {

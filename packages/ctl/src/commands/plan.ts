@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { renderPlan } from '@dsr1/shared/plan/render';
 import type { Command } from 'commander';
 import { infeasible } from '../deploy/infeasible.ts';
+import { planPatiently } from '../deploy/plan-patiently.ts';
 import { readSpec } from '../deploy/read-spec.ts';
 import { specOfModel } from '../deploy/spec-of-model.ts';
 import { addSpecOptions } from '../deploy/spec-options.ts';
@@ -27,7 +28,7 @@ export function planCommand(io: CtlIo): Command {
         told.write([...chosen.because, ''].map((line) => `${line}\n`).join(''));
         return chosen.spec;
       });
-      const result = await openApi(io, options).plan(spec);
+      const result = await planPatiently(io, openApi(io, options), spec);
       if (options.json || result.feasible) show(io, options, result, renderPlan);
       if (!result.feasible) throw infeasible(spec.name, result.rejections);
       if (options.script === undefined) return;

@@ -78,6 +78,8 @@ export const deploymentText = {
   plan: {
     describe: 'show what a deploy would do and why, and start nothing',
     scriptFlag: 'also write one runnable shell script per rank into this folder',
+    reading: (node: string) =>
+      `${node} reads the versions and flags of its engine (once for every installation or image; up to two minutes) …`,
     scriptWritten: (path: string) => `wrote ${path}`,
   },
   deploy: {

@@ -74,8 +74,8 @@ export interface Engine {
   ports(spec: DeploymentSpec): readonly PortRequest[];
   /** Checks the spec against this engine and version: flags and variables that dsr1 owns, unknown flags, known-bad versions. */
   check(spec: DeploymentSpec, install: EngineInstall | null): readonly EngineProblem[];
-  /** Whether `check` can tell a flag that this version lacks. */
-  knowsFlagsOf(version: string): boolean;
+  /** Whether `check` can tell a flag that this install lacks: its version's table is shipped, or was read of it. */
+  knowsFlagsOf(install: EngineInstall): boolean;
   processes(context: RankContext): readonly ProcessPlan[];
   /** Files for the run folder; the API key goes here (`{apiKey}`), never into argv or env. */
   files(context: RankContext): readonly FilePlan[];

@@ -1,4 +1,6 @@
 /** The argument list of one engine version, read from that version itself (docs/engines.md says how). */
+import type { EngineInstall } from '../facts/node.ts';
+
 export interface Flag {
   readonly name: string;
   readonly aliases: readonly string[];
@@ -11,6 +13,13 @@ export interface FlagTable {
   /** Every spelling → its flag. */
   readonly names: ReadonlyMap<string, Flag>;
 }
+
+/** What was read of the install itself, else the shipped table of its version; null = neither. */
+export const flagsOf = (
+  install: EngineInstall,
+  shipped: (version: string) => FlagTable | null,
+): FlagTable | null =>
+  install.flags === undefined ? shipped(install.version) : flagTable(install.version, install.flags);
 
 /** Reads `--name,--alias` words; `!` at the end marks a switch. */
 export function flagTable(version: string, words: string): FlagTable {

@@ -54,9 +54,9 @@ export const fabricSettings = (
     because: reasons[name] ?? 'chosen with the fabric',
   }));
 
-/** A console script of a Python environment; distributions put those of /usr/bin/python3 under /usr/local/bin. */
+/** A console script of a Python environment, or its name where that is all that is known; distributions put those of /usr/bin/python3 under /usr/local/bin. */
 export function consoleScript(python: string | null, script: string): string {
-  if (python === null) return script;
+  if (python === null || !python.includes('/')) return script;
   const folder = python.slice(0, python.lastIndexOf('/'));
   return `${folder === '/usr/bin' ? '/usr/local/bin' : folder}/${script}`;
 }

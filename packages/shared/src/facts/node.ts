@@ -42,17 +42,19 @@ export type LimitFacts = Static<typeof LimitFacts>;
 export const PortRange = Type.Object({ low: Type.Integer(), high: Type.Integer() });
 export type PortRange = Static<typeof PortRange>;
 
-/** One Python environment that can run an engine. */
+/** One Python environment that can run an engine, on a node or inside an image. */
 export const EngineInstall = Type.Object({
   engine: Type.Union([Type.Literal('sglang'), Type.Literal('vllm')]),
   version: Type.String(),
-  /** Absolute path of the interpreter (`/opt/engines/vllm/bin/python`). */
+  /** Absolute path of the interpreter (`/opt/engines/vllm/bin/python`); inside an image also a name that its PATH finds. */
   python: Type.String(),
   pythonVersion: Nullable(Type.String()),
   torch: Nullable(Type.String()),
   nccl: Nullable(Type.String()),
   cuda: Nullable(Type.String()),
   ray: Nullable(Type.String()),
+  /** The engine's argument list as its own parser gave it (engines/flag-table.ts has the form); read on demand, never in facts. */
+  flags: Type.Optional(Type.String()),
 });
 export type EngineInstall = Static<typeof EngineInstall>;
 

@@ -1,9 +1,10 @@
 /** SGLang over several nodes: one process a node, the same command everywhere but for rank and addresses. */
+import type { EngineInstall } from '../../facts/node.ts';
 import { hostPort } from '../address-text.ts';
 import { checkArguments } from '../arguments.ts';
 import type { Engine, RankContext } from '../engine.ts';
 import { checkEnvironment } from '../environment.ts';
-import { type FlagTable, flagTable } from '../flag-table.ts';
+import { type FlagTable, flagsOf, flagTable } from '../flag-table.ts';
 import { consoleScript, fabricSettings, processPlan, type Setting } from '../process-plan.ts';
 import { atLeast, release } from '../versions.ts';
 import { SGLANG_0_5_17 } from './flags-0-5-17.ts';
@@ -43,19 +44,18 @@ export const sglang: Engine = {
   ],
 
   check(spec, install) {
-    const version = install?.version ?? null;
     return [
       ...checkArguments(spec.engine.args ?? [], {
         owned: SGLANG_OWNED_FLAGS,
         replaced: SGLANG_REPLACED_FLAGS,
-        table: version === null ? null : tableOf(version),
+        table: install === null ? null : tableOf(install),
         flexibleNames: false,
-        version: `SGLang ${version ?? '(unknown version)'}`,
+        version: `SGLang ${install?.version ?? '(unknown version)'}`,
       }),
       ...checkEnvironment(spec.engine.env ?? {}, SGLANG_OWNED_ENV),
     ];
   },
-  knowsFlagsOf: (version) => tableOf(version) !== null,
+  knowsFlagsOf: (install) => tableOf(install) !== null,
 
   processes: (context) => [
     processPlan({
@@ -184,7 +184,9 @@ function entry({ install, spec }: RankContext) {
   };
 }
 
-function tableOf(version: string): FlagTable | null {
+const tableOf = (install: EngineInstall): FlagTable | null => flagsOf(install, shippedFlags);
+
+function shippedFlags(version: string): FlagTable | null {
   const [base = ''] = release(version).split('.post');
   const words = Object.hasOwn(FLAGS, base) ? FLAGS[base] : undefined;
   return words === undefined ? null : flagTable(base, words);

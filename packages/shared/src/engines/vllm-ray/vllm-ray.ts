@@ -47,9 +47,9 @@ export const vllmRay: Engine = {
 
   check: (spec, install) => [
     ...(install !== null && install.ray === null ? [noRay(install.python)] : []),
-    ...checkVllm(spec, install?.version ?? null, owned),
+    ...checkVllm(spec, install, owned),
   ],
-  knowsFlagsOf: (version) => vllmFlags(version) !== null,
+  knowsFlagsOf: (install) => vllmFlags(install) !== null,
 
   processes(context) {
     const { rank, spec } = context;

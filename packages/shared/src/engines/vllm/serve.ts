@@ -1,11 +1,12 @@
 /** What every way of running `vllm serve` has in common: checks, the command without its topology, health. */
+import type { EngineInstall } from '../../facts/node.ts';
 import type { HealthPlan } from '../../plan/model.ts';
 import type { DeploymentSpec } from '../../spec/deployment.ts';
 import { hostPort } from '../address-text.ts';
 import { checkArguments } from '../arguments.ts';
 import type { Engine, EngineProblem, RankContext } from '../engine.ts';
 import { checkEnvironment } from '../environment.ts';
-import { type FlagTable, flagTable } from '../flag-table.ts';
+import { type FlagTable, flagsOf, flagTable } from '../flag-table.ts';
 import { consoleScript, type Setting } from '../process-plan.ts';
 import { release } from '../versions.ts';
 import { VLLM_0_32_0 } from './flags-0-32-0.ts';
@@ -22,21 +23,23 @@ export const VLLM_DEADLINES: Engine['deadlines'] = {
 /** Flags and variables that the version lacks or that the plan sets itself. */
 export const checkVllm = (
   spec: DeploymentSpec,
-  version: string | null,
+  install: EngineInstall | null,
   owned: Engine['owned'],
 ): readonly EngineProblem[] => [
   ...checkArguments(spec.engine.args ?? [], {
     owned: owned.flags,
     replaced: VLLM_REPLACED_FLAGS,
-    table: version === null ? null : vllmFlags(version),
+    table: install === null ? null : vllmFlags(install),
     flexibleNames: true,
-    version: `vLLM ${version ?? '(unknown version)'}`,
+    version: `vLLM ${install?.version ?? '(unknown version)'}`,
   }),
   ...checkEnvironment(spec.engine.env ?? {}, owned.env),
 ];
 
-/** Flags of the versions that were looked at; null for the others. */
-export const vllmFlags = (version: string): FlagTable | null =>
+/** null where nobody has looked. */
+export const vllmFlags = (install: EngineInstall): FlagTable | null => flagsOf(install, shippedFlags);
+
+const shippedFlags = (version: string): FlagTable | null =>
   /^0\.32\.\d+(\.post\d+)?$/.test(release(version)) ? flagTable('0.32.0', VLLM_0_32_0) : null;
 
 /** Path of a console script in the environment that runs vLLM. */

@@ -36,11 +36,8 @@ export const vllm: Engine = {
     { name: 'master', span: 1, use: 'rendezvous', on: 'head' },
   ],
 
-  check(spec, install) {
-    const version = install?.version ?? null;
-    return [...tooOld(version), ...checkVllm(spec, version, owned)];
-  },
-  knowsFlagsOf: (version) => vllmFlags(version) !== null,
+  check: (spec, install) => [...tooOld(install?.version ?? null), ...checkVllm(spec, install, owned)],
+  knowsFlagsOf: (install) => vllmFlags(install) !== null,
 
   processes: (context) => [
     processPlan({
