@@ -57,6 +57,7 @@ async function main(): Promise<void> {
   for (const folder of ['bin', 'lib', 'systemd']) mkdirSync(join(stage, folder), { recursive: true });
   await bundle(join(stage, 'lib'));
   cpSync(join(root, 'proto'), join(stage, 'lib/proto'), { recursive: true });
+  cpSync(join(root, 'packages/agent/src/checks/all-reduce.py'), join(stage, 'lib/all-reduce.py'));
   cpSync(process.execPath, join(stage, 'bin/node'));
   for (const [program, file] of Object.entries(PROGRAMS)) {
     writeFileSync(join(stage, 'bin', program), launcher(file));

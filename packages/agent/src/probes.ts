@@ -28,7 +28,7 @@ export interface ProbesDeps {
 export interface Probes {
   /** @throws INVALID_ARGUMENT for a probe or arguments that this version does not know */
   answer(kind: string, args: unknown): Promise<unknown>;
-  /** Ends what was begun for models; another pull goes on where it ended. */
+  /** Ends what was begun for checks and models; another pull goes on where it ended. */
   close(): Promise<void>;
 }
 
@@ -58,7 +58,10 @@ export function createProbes(deps: ProbesDeps): Probes {
       const { answerModelQuery } = await import('./models/probe.ts');
       return answerModelQuery(await models.get(), args);
     },
-    close: async () => void (await models.begun()?.then((one) => one.close())),
+    async close() {
+      (await checks.begun())?.close();
+      await models.begun()?.then((one) => one.close());
+    },
   };
 }
 

@@ -7,6 +7,7 @@ import { PROBES, type ProbeName, type Probes } from '@dsr1/shared/fabric/check/r
 import { decode } from '@dsr1/shared/schema';
 import type { Static } from 'typebox';
 import type { Host } from '../host/host.ts';
+import { type AllReduceRun, startAllReduce } from './all-reduce.ts';
 import { dial } from './dial.ts';
 import { look } from './look.ts';
 import { type Served, serve } from './serve.ts';
@@ -14,6 +15,8 @@ import { type Served, serve } from './serve.ts';
 export interface Checks {
   /** @throws INVALID_ARGUMENT for a probe or arguments that this version does not know */
   answer(probe: string, args: unknown): Promise<unknown>;
+  /** Ends the ranks that it started. */
+  close(): void;
 }
 
 export interface ChecksDeps {
@@ -21,12 +24,14 @@ export interface ChecksDeps {
   readonly wallMs: () => number;
 }
 
-/** A coordinator that is gone ends nothing: what it began ends by itself. */
+/** A coordinator that is gone ends nothing: what it began ends by itself, all-reduces by their own limits. */
 const SERVED_LIMIT_MS = 60_000;
 
 export function createChecks({ host, wallMs }: ChecksDeps): Checks {
   const open = new Map<string, { readonly served: Served; readonly timer: NodeJS.Timeout }>();
+  const reducing = new Map<string, AllReduceRun>();
   const end = async (id: string) => {
+    reducing.get(id)?.end();
     const one = open.get(id);
     if (one === undefined) return { counted: [] };
     open.delete(id);
@@ -45,6 +50,12 @@ export function createChecks({ host, wallMs }: ChecksDeps): Checks {
       return served.answer;
     },
     dial: (args) => dial(host, read('dial', args)),
+    async allReduce(args) {
+      const request = read('allReduce', args);
+      const run = startAllReduce(request);
+      reducing.set(request.id, run);
+      return run.answer.finally(() => reducing.delete(request.id));
+    },
     end: (args) => end(read('end', args).id),
   };
   return {
@@ -55,6 +66,9 @@ export function createChecks({ host, wallMs }: ChecksDeps): Checks {
           hint: 'install the newest dsr1 on the node',
         });
       return handlers[name](args);
+    },
+    close() {
+      for (const run of reducing.values()) run.end();
     },
   };
 }

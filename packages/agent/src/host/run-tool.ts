@@ -60,7 +60,8 @@ function notStarted(error: NodeJS.ErrnoException): ToolAnswer {
   return { answered: false, why: 'failed', reason: `cannot be started: ${error.code ?? error.message}` };
 }
 
-function killGroup(pid: number | undefined) {
+/** SIGKILL for a process group, if it is still there. */
+export function killGroup(pid: number | undefined): void {
   if (pid === undefined) return;
   try {
     process.kill(-pid, 'SIGKILL');

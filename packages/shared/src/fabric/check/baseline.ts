@@ -1,4 +1,6 @@
 /** Figures of this run beside the best ones known: of each pair, and of the gang as its slowest pair. */
+import { sizeText } from '../../facts/units.ts';
+import type { AllReduceResult } from './all-reduce.ts';
 import type { CheckFinding, ComparedFigure, PairResult } from './model.ts';
 
 export type Figure = Omit<ComparedFigure, 'baseline'>;
@@ -32,6 +34,20 @@ export function figuresOf(pairs: readonly PairResult[], nodes: readonly string[]
   return nodes.length > 2 ? [...each, ...slowest] : [...each, ...slowest.filter(() => each.length > 1)];
 }
 
+/** The largest size tells bandwidth, the smallest latency; other numbers of ranks are other figures. */
+export function allReduceFigures(result: AllReduceResult, nodes: readonly string[]): Figure[] {
+  const subject = [...nodes].sort().join(' + ');
+  const sizes = result.sizes.toSorted((a, b) => a.bytes - b.bytes);
+  const [least, most] = [sizes[0], sizes.at(-1)];
+  if (least === undefined || most === undefined) return [];
+  const what = (bytes: number): string =>
+    `all-reduce ${result.backend} ${result.ranks} ranks ${sizeText(bytes)}`;
+  return [
+    { subject, figure: `${what(most.bytes)} busbw GB/s`, value: most.busGigabytesPerSecond },
+    { subject, figure: `${what(least.bytes)} us`, value: least.microseconds },
+  ];
+}
+
 /** `known` are the best figures so far, by subject and figure. */
 export function compare(figures: readonly Figure[], known: readonly Figure[]): ComparedFigure[] {
   const best = new Map(known.map(({ subject, figure, value }) => [`${subject}\n${figure}`, value]));
@@ -49,25 +65,31 @@ export function bestOf(compared: readonly ComparedFigure[]): Figure[] {
 
 export function baselineFindings(compared: readonly ComparedFigure[]): CheckFinding[] {
   return compared.flatMap(({ subject, figure, value, baseline }) => {
-    if (baseline === null || !subject.includes(' > ')) return [];
+    if (baseline === null || !isTold(subject, figure)) return [];
     const worse = isLatency(figure) ? value > baseline * LATER : value < baseline * SLOWER;
     if (!worse) return [];
     return [
       {
         severity: 'warning',
         category: 'slower-than-before',
-        culprit: {
-          kind: 'path',
-          nodes: subject.split(' > '),
-          rail: Number(/^rail (\d+)/.exec(figure)?.[1] ?? 0),
-          device: null,
-        },
+        culprit: culpritOf(subject, figure),
         cause: `${subject}, ${figure}: ${value.toPrecision(3)} now, ${baseline.toPrecision(3)} at best`,
         evidence: [],
         fix: 'look for other traffic, error counters (`rdma statistic show`), and a link that came up with fewer lanes',
       } satisfies CheckFinding,
     ];
   });
+}
+
+/** A gang's slowest pair is told as that pair, and the latency of an all-reduce is the hosts' as much as the network's. */
+const isTold = (subject: string, figure: string): boolean =>
+  subject.includes(' > ') || (figure.startsWith('all-reduce ') && !isLatency(figure));
+
+function culpritOf(subject: string, figure: string): CheckFinding['culprit'] {
+  const rail = /^rail (\d+)/.exec(figure)?.[1];
+  return rail === undefined
+    ? { kind: 'gang', nodes: subject.split(' + '), rail: null, device: null }
+    : { kind: 'path', nodes: subject.split(' > '), rail: Number(rail), device: null };
 }
 
 const isLatency = (figure: string): boolean => figure.endsWith(' us');

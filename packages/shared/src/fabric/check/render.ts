@@ -1,6 +1,8 @@
 /** A report for people: every path with its figures, then what is broken and what to do about it. */
 import { columns } from '../../facts/columns.ts';
+import { sizeText } from '../../facts/units.ts';
 import type { Paint } from '../show/draw.ts';
+import type { AllReduceResult } from './all-reduce.ts';
 import { type CheckFinding, type CheckReport, type PairResult, pathName } from './model.ts';
 
 export function checkLines(report: CheckReport, paint: Paint): string[] {
@@ -21,9 +23,24 @@ export function checkLines(report: CheckReport, paint: Paint): string[] {
       ? []
       : columns(['FROM', 'TO', 'PATH', 'TCP', 'FULL SIZE', 'RDMA', 'GB/S', 'LATENCY'], rows)),
     ...(rows.length === 0 ? [] : ['']),
+    ...(report.allReduce === undefined ? [] : [...allReduceLines(report.allReduce), '']),
     ...findings.flatMap((finding) => findingLines(finding, paint)),
     `${verdict}: ${nodes.join(', ')}${transport === null ? '' : ` over ${transport}`}${compared === 0 ? '' : `; ${compared} of ${figures.length} figures compared with earlier checks`}`,
   ];
+}
+
+/** `all-reduce  2 ranks (nccl): 64 MiB at 23.1 GB/s (busbw), 8 B in 31.2 us, IB on mlx5_1:1`. */
+function allReduceLines({ outcome, detail, backend, ranks, sizes }: AllReduceResult): string[] {
+  if (outcome === 'untested') return [`all-reduce  not run: ${detail}`];
+  const measured = sizes
+    .toSorted((a, b) => b.bytes - a.bytes)
+    .map(({ bytes, microseconds, busGigabytesPerSecond }, i) =>
+      i === 0
+        ? `${sizeText(bytes)} at ${busGigabytesPerSecond.toPrecision(3)} GB/s (busbw)`
+        : `${sizeText(bytes)} in ${microseconds.toFixed(1)} us`,
+    );
+  const words = outcome === 'fail' ? 'FAILS' : detail;
+  return [`all-reduce  ${ranks} ranks (${backend}): ${[...measured, words].join(', ')}`];
 }
 
 function rowOf(results: readonly PairResult[]): string[] {
