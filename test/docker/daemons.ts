@@ -89,7 +89,7 @@ export async function api(
 }
 
 /** Makes an image of this machine's Node.js and a rank's program, at /rank.mjs; its id. */
-export async function importImage({ socketPath }: Daemon, program: string): Promise<string> {
+export async function importImage(daemon: Daemon, program: string): Promise<string> {
   const root = mkdtempSync(join(tmpdir(), 'dsr1-image-'));
   try {
     const libraries = [
@@ -103,19 +103,19 @@ export async function importImage({ socketPath }: Daemon, program: string): Prom
     mkdirSync(join(root, 'tmp'));
     copyFileSync(process.execPath, join(root, 'usr/bin/node'));
     copyFileSync(program, join(root, 'rank.mjs'));
-    const tar = execFileSync('tar', ['-C', root, '-cf', '-', '.'], { maxBuffer: 1 << 30 });
-    const progress = await api(
-      socketPath,
-      'POST',
-      '/images/create?fromSrc=-&changes=ENV%20PATH=/usr/bin',
-      tar,
-    );
-    const id = /sha256:[0-9a-f]{64}/.exec(progress)?.[0];
-    if (id === undefined) throw new Error(`docker import: ${progress}`);
-    return id;
+    return await importRoot(daemon, root);
   } finally {
     rmSync(root, { recursive: true });
   }
+}
+
+/** Makes an image of a folder; its id. */
+export async function importRoot({ socketPath }: Daemon, root: string): Promise<string> {
+  const tar = execFileSync('tar', ['-C', root, '-cf', '-', '.'], { maxBuffer: 1 << 30 });
+  const progress = await api(socketPath, 'POST', '/images/create?fromSrc=-&changes=ENV%20PATH=/usr/bin', tar);
+  const id = /sha256:[0-9a-f]{64}/.exec(progress)?.[0];
+  if (id === undefined) throw new Error(`docker import: ${progress}`);
+  return id;
 }
 
 /** Gives an image to another daemon, under the same id: an import of the same files would get another one. */

@@ -13,7 +13,7 @@ const ODD_MODEL = '/models/tiny-3-heads';
 
 /** Installs an engine's CPU build and the tiny model unless the cache has them (about a minute, 2 GB). */
 export function labEngine(name: 'vllm' | 'vllm-ray' | 'sglang'): LabEngine {
-  const folder = dirname(dirname(install(name)));
+  const folder = dirname(dirname(installedPython(name)));
   const model = install('model');
   const shown = `/opt/engines/${name}`;
   return {
@@ -23,6 +23,9 @@ export function labEngine(name: 'vllm' | 'vllm-ray' | 'sglang'): LabEngine {
     binds: [`${folder}:${folder}`, `${folder}:${shown}`, `${model}:${MODEL}`],
   };
 }
+
+/** Interpreter of an engine's environment on this machine. */
+export const installedPython = (name: 'vllm' | 'vllm-ray' | 'sglang'): string => install(name);
 
 /** The tiny model with 3 heads, at `model` on every host. */
 export const oddModel = (): Pick<LabEngine, 'model' | 'binds'> => ({

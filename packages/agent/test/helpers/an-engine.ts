@@ -8,8 +8,8 @@ export const PYTHON = '/usr/bin/python3';
 export const pythonLibrary = (): string =>
   readdirSync('/usr/lib').find((name) => /^python3\.\d+$/.test(name)) ?? 'python3';
 
-/** Puts it into a folder of packages. */
-export function anEngine(packages: string, version: string, flags: readonly string[]): void {
+/** Puts it into a folder of packages; `code` runs when its parser is imported. */
+export function anEngine(packages: string, version: string, flags: readonly string[], code = ''): void {
   const info = join(packages, `sglang-${version}.dist-info`);
   mkdirSync(info, { recursive: true });
   writeFileSync(join(info, 'METADATA'), `Metadata-Version: 2.1\nName: sglang\nVersion: ${version}\n`);
@@ -30,6 +30,7 @@ export function anEngine(packages: string, version: string, flags: readonly stri
   writeFileSync(
     join(packages, 'sglang/srt/server_args.py'),
     `print("engines print when they are imported")
+${code}
 class ServerArgs:
     @staticmethod
     def add_cli_args(parser):
