@@ -5,13 +5,16 @@
 import { createDeployments, type Deployments } from '@dsr1/coordinator/deployments/deployments';
 import type { Executors } from '@dsr1/coordinator/deployments/executor';
 import { createPlanner } from '@dsr1/coordinator/deployments/planner';
+import type { Rehearse } from '@dsr1/coordinator/deployments/rehearsals';
 import type { StoredDeployment } from '@dsr1/coordinator/deployments/store';
+import type { Timers } from '@dsr1/coordinator/deployments/timers';
 import type { NewEvent } from '@dsr1/coordinator/events/event-log';
 import { takeLeadership } from '@dsr1/coordinator/nodes/leader-epoch';
 import type { NodeSession } from '@dsr1/coordinator/nodes/record';
 import { loadRegistry } from '@dsr1/coordinator/nodes/registry';
 import { createSessionHub, type SessionHub } from '@dsr1/coordinator/nodes/session-hub';
 import { defaultPolicy, type ReconcilePolicy } from '@dsr1/coordinator/reconcile/model';
+import type { CheckFinding, CheckReport } from '@dsr1/shared/fabric/check/model';
 import { pino } from 'pino';
 import { type MemoryStore, openMemoryStore } from './memory-store.ts';
 import { createObserver, type Observer } from './observer.ts';
@@ -45,6 +48,8 @@ export interface SimOptions {
   readonly nodes: number;
   readonly portTakenShare?: number;
   readonly policy?: Partial<ReconcilePolicy>;
+  /** What the rehearsal of this attempt finds. */
+  readonly finds?: (epoch: number) => readonly CheckFinding[];
 }
 
 interface Incarnation {
@@ -155,12 +160,15 @@ export async function createSimCluster(options: SimOptions): Promise<SimCluster>
       leader,
       heartbeatIntervalMs: 10_000,
     });
-    const timers = { after: (ms: number, work: () => void) => time.after(ms, () => born.alive && work()) };
+    const timers: Timers = {
+      after: (ms: number, work: () => void) => time.after(ms, () => born.alive && work()),
+    };
     const planner = createPlanner({ store: mortal.deployments, hub, plan: simPlan });
     const deployments = await createDeployments({
       store: mortal.deployments,
       hub,
       planner,
+      rehearse: simRehearse(timers, random, options.finds ?? (() => [])),
       events: record,
       clock,
       timers,
@@ -217,6 +225,29 @@ export async function createSimCluster(options: SimOptions): Promise<SimCluster>
     stored: (name) => store.deployments.load(name),
   };
 }
+
+/** Tests that take a second or two. */
+const simRehearse =
+  (timers: Timers, random: Random, finds: (epoch: number) => readonly CheckFinding[]): Rehearse =>
+  ({ deployment, attempt }, told) => {
+    const begun: CheckReport = {
+      id: `check-${attempt.epoch}`,
+      state: 'running',
+      message: 'round 1 of 1',
+      deployment: deployment.name,
+      nodes: attempt.ranks.map(({ nodeName }) => nodeName),
+      startedAt: '',
+      transport: 'tcp',
+      ends: [],
+      pairs: [],
+      figures: [],
+      findings: [],
+    };
+    timers.after(random.between(500, 2_000), () =>
+      told({ ...begun, state: 'done', message: '', findings: [...finds(attempt.epoch)] }),
+    );
+    return begun;
+  };
 
 const nodeNames = (count: number): readonly string[] =>
   Array.from({ length: count }, (_, index) => `gpu-${index + 1}`);

@@ -4,6 +4,9 @@ import type { Clock } from '@dsr1/shared/clock';
 import { Dsr1Error } from '@dsr1/shared/errors';
 import type { Logger } from '@dsr1/shared/logger';
 import { hostPort, isLoopback, primaryAddress } from './addresses.ts';
+import { createAsk } from './checks/ask.ts';
+import { createRehearse } from './checks/rehearse.ts';
+import { createCheckRuns } from './checks/runs.ts';
 import { type Cleanup, createCleanup } from './cleanup.ts';
 import type { CoordinatorConfig } from './config.ts';
 import { createDeployments } from './deployments/deployments.ts';
@@ -14,6 +17,7 @@ import { checkCaIsThere, checkCluster, ensureAdminKey } from './first-start.ts';
 import { type CertificateAuthority, caPath, openCa } from './join/ca.ts';
 import { createTokens, type Tokens } from './join/tokens.ts';
 import { type ListenerPorts, startListeners } from './listeners.ts';
+import { collectFacts } from './nodes/collect-facts.ts';
 import { takeLeadership } from './nodes/leader-epoch.ts';
 import { loadRegistry } from './nodes/registry.ts';
 import { createSessionHub, type SessionHub } from './nodes/session-hub.ts';
@@ -77,10 +81,23 @@ async function assemble(
   const tick = setInterval(() => hub.tick(), Math.min(1000, config.heartbeatIntervalMs));
   cleanup.add(() => clearInterval(tick));
 
+  const planner = createPlanner({ store: store.deployments, hub, plan });
+  const checks = createCheckRuns({
+    ask: createAsk(hub),
+    collect: async (nodeId) => {
+      await collectFacts(hub, nodeId);
+      const view = hub.nodes().find(({ id }) => id === nodeId);
+      if (view !== undefined) return view;
+      throw new Dsr1Error('NODE_NOT_FOUND', 'the node was removed meanwhile');
+    },
+    figures: store.figures,
+    clock,
+  });
   const deployments = await createDeployments({
     store: store.deployments,
     hub,
-    planner: createPlanner({ store: store.deployments, hub, plan }),
+    planner,
+    rehearse: createRehearse({ runs: checks, planner, nodes: hub.nodes }),
     events,
     clock,
     timers: systemTimers,
@@ -96,7 +113,7 @@ async function assemble(
     caHash: ca.spkiHash,
     joinAddress: () => hostPort(primaryAddress(config), ports.join),
   });
-  const parts = { config, log, clock, store, ca, events, registry, leader, hub, tokens, deployments };
+  const parts = { config, log, clock, store, ca, events, registry, leader, hub, tokens, deployments, checks };
   await startListeners(parts, ports, cleanup);
   await deployments.loop.start();
   cleanup.add(() => deployments.loop.stop());

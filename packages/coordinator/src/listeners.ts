@@ -5,8 +5,8 @@ import type { Logger } from '@dsr1/shared/logger';
 import { loadServices } from '@dsr1/shared/rpc/services';
 import { VERSION } from '@dsr1/shared/version';
 import { allAddresses } from './addresses.ts';
-import { createAsk } from './checks/ask.ts';
 import { createChecks } from './checks/checks.ts';
+import type { CheckRuns } from './checks/runs.ts';
 import type { Cleanup } from './cleanup.ts';
 import type { CoordinatorConfig } from './config.ts';
 import type { Deployments } from './deployments/deployments.ts';
@@ -59,6 +59,7 @@ export interface Parts {
   readonly hub: SessionHub;
   readonly tokens: Tokens;
   readonly deployments: Deployments;
+  readonly checks: CheckRuns;
 }
 
 /** Fills in the ports that were bound. @throws PORT_TAKEN */
@@ -136,13 +137,10 @@ async function startHttp(
     deploymentsOn: deployments.service.onNode,
   });
   const checks = createChecks({
-    ask: createAsk(hub),
-    collect: nodes.collect,
-    figures: store.figures,
+    runs: parts.checks,
     nodes: hub.nodes,
     deployments: deployments.service,
     events,
-    clock,
   });
   const http = await createHttpServer({
     keys: store.keys,

@@ -3,7 +3,9 @@ import type { CheckReport } from '@dsr1/shared/fabric/check/model';
 import type { NodeFacts } from '@dsr1/shared/facts/node';
 import { test } from 'tap';
 import type { Ask } from '../src/checks/ask.ts';
-import { type ChecksDeps, createChecks } from '../src/checks/checks.ts';
+import { createChecks } from '../src/checks/checks.ts';
+import type { RunDeps } from '../src/checks/run.ts';
+import { createCheckRuns } from '../src/checks/runs.ts';
 import type { NodeView } from '../src/nodes/hub.ts';
 import type { FigureRow } from '../src/store/store.ts';
 import { defaultRoute, ether, factsOf, roce } from './support/hosts.ts';
@@ -65,13 +67,16 @@ function fakeAsk(gigabits: () => number, silent: () => string, asked: string[]):
 
 function fixture(nodes: readonly NodeView[]) {
   const world = { gigabits: 100, silent: '', asked: [] as string[], kept: new Map<string, FigureRow>() };
-  const deps: ChecksDeps = {
+  const deps: RunDeps = {
     ask: fakeAsk(
       () => world.gigabits,
       () => world.silent,
       world.asked,
     ),
-    collect: async (id) => nodes.find((node) => node.id === id) as never,
+    collect: async (id) => {
+      if (id === world.silent) throw new Dsr1Error('TIMEOUT', 'the node did not answer');
+      return nodes.find((node) => node.id === id) as never;
+    },
     figures: {
       of: async (subjects) => [...world.kept.values()].filter(({ subject }) => subjects.includes(subject)),
       keep: async (figures) => {
@@ -79,6 +84,10 @@ function fixture(nodes: readonly NodeView[]) {
       },
     },
     clock: { wallMs: () => 0, monotonicMs: () => 0 },
+  };
+  const runs = createCheckRuns(deps);
+  const checks = createChecks({
+    runs,
     nodes: () => nodes,
     deployments: {
       get: async () => {
@@ -86,14 +95,13 @@ function fixture(nodes: readonly NodeView[]) {
       },
     },
     events: { record: () => {} },
-  };
-  const checks = createChecks(deps);
+  });
   const finished = async ({ id }: CheckReport): Promise<CheckReport> => {
     for (let tries = 0; tries < 200 && checks.get(id).state === 'running'; tries++)
       await new Promise(setImmediate);
     return checks.get(id);
   };
-  return { world, checks, finished };
+  return { world, checks, runs, finished };
 }
 
 test('every pair is tested both ways, and the next check is compared with the best figures', async (t) => {

@@ -1,4 +1,5 @@
 import type { Executors } from '@dsr1/coordinator/deployments/executor';
+import type { CheckFinding } from '@dsr1/shared/fabric/check/model';
 import type { DeploymentSpec } from '@dsr1/shared/spec/deployment';
 import { test } from 'tap';
 import { createSimCluster, type SimCluster, type SimOptions } from '../../../test/sim/sim-cluster.ts';
@@ -110,7 +111,8 @@ test('a gang that fails again and again is given up after its budget, and start 
 
 test('an attempt that never served is not repeated', async (t) => {
   const cluster = await deployed();
-  await cluster.time.advance(2 * SECOND);
+  const started = () => cluster.events.some(({ kind }) => kind === 'deployment.started');
+  t.ok(await cluster.time.until(started, MINUTE));
   nodeOf(cluster, 'gpu-2').killRank('r1');
   t.ok(await cluster.time.until(is(cluster, 'failed'), MINUTE));
   await cluster.time.advance(MINUTE);
@@ -259,6 +261,93 @@ test('deploying the same again is harmless, another spec under the same name is 
   await t.rejects(service.get('big'), { code: 'DEPLOYMENT_NOT_FOUND' }, 'an infeasible one is not stored');
 });
 
+const broken: CheckFinding = {
+  severity: 'error',
+  category: 'firewall-or-route',
+  culprit: { kind: 'port', nodes: ['gpu-2'], rail: null, device: null },
+  cause: 'the control path of gpu-2 carries no TCP',
+  evidence: ['gpu-1 > gpu-2 on the control path, tcp: ECONNREFUSED'],
+  fix: 'open the firewall of gpu-2',
+};
+
+test('a network that the rehearsal finds broken starts nothing, and the launch fails by the name of the culprit', async (t) => {
+  const cluster = await deployed({ finds: () => [broken] });
+  t.ok(await cluster.time.until(is(cluster, 'failed'), MINUTE));
+  t.match(await cluster.deployments().service.get('r1'), {
+    message: broken.cause,
+    failure: { code: 'REHEARSAL_FAILED', hint: broken.fix },
+    ranks: [{}, { evidence: broken.evidence }],
+  });
+  t.notOk(kinds(cluster).includes('deployment.started'), 'no rank was told to start');
+  t.strictSame(statesOn(cluster), [['stopped'], ['stopped']]);
+  await cluster.time.advance(MINUTE);
+  t.equal(await epochOf(cluster), 1, 'it never served: nothing is tried again');
+});
+
+test('what once served is tried until its network is back, at growing distances', async (t) => {
+  const cluster = await serving({ finds: (epoch) => (epoch > 1 && epoch < 8 ? [broken] : []) });
+  cluster.powerOff(nodeOf(cluster, 'gpu-2'));
+  await cluster.time.advance(SECOND);
+  cluster.powerOn(nodeOf(cluster, 'gpu-2'));
+  t.ok(await cluster.time.until(async () => (await epochOf(cluster)) === 5, MINUTE));
+  t.ok(
+    await cluster.time.until(is(cluster, 'serving'), 5 * MINUTE),
+    'the budget of relaunches is not touched',
+  );
+  t.equal(await epochOf(cluster), 8);
+});
+
+test('warn tells and goes on; off does not test; what could not be tested stops nothing', async (t) => {
+  const untested = { ...broken, category: 'untested', cause: 'this agent knows no probe check.serve' };
+  const cases = [
+    ['warn', [broken], /rehearsal: the control path of gpu-2 carries no TCP; .* goes on/, 'warning'],
+    ['off', [broken], null, null],
+    ['fail', [untested], /rehearsal incomplete: this agent knows no probe/, 'warning'],
+    ['fail', [{ ...broken, severity: 'warning' as const }], /rehearsed: .*remark/, 'info'],
+  ] as const;
+  for (const [rehearse, findings, message, level] of cases) {
+    const cluster = await createSimCluster({ seed: 1, nodes: 2, finds: () => findings });
+    await cluster.startCoordinator();
+    await cluster.time.advance(SECOND);
+    await cluster.deployments().service.deploy({ ...spec, network: { rehearse } }, 'test');
+    t.ok(await cluster.time.until(is(cluster, 'serving'), MINUTE), `${rehearse}: serves`);
+    const told = cluster.events.find(({ kind }) => kind === 'deployment.rehearsed');
+    if (message === null) t.equal(told, undefined, 'nothing to tell');
+    else t.match(told, { level, message, data: { check: 'check-1' } });
+  }
+});
+
+test('a relaunch on a proven network is not rehearsed again, one after a doubtful end is', async (t) => {
+  const cluster = await serving();
+  const told = () =>
+    cluster.events.filter(({ kind }) => kind === 'deployment.rehearsed').map(({ message }) => message);
+  nodeOf(cluster, 'gpu-2').killRank('r1');
+  t.ok(await cluster.time.until(async () => (await epochOf(cluster)) === 2, MINUTE));
+  t.ok(await cluster.time.until(is(cluster, 'serving'), MINUTE));
+  t.match(told(), [/^rehearsed/, /^not rehearsed again/], 'it had served');
+  cluster.powerOff(nodeOf(cluster, 'gpu-2'));
+  await cluster.time.advance(SECOND);
+  cluster.powerOn(nodeOf(cluster, 'gpu-2'));
+  t.ok(await cluster.time.until(async () => (await epochOf(cluster)) === 3, MINUTE));
+  t.ok(await cluster.time.until(is(cluster, 'serving'), MINUTE));
+  t.match(told()[2], /^rehearsed/, 'another boot, other facts');
+  await cluster.deployments().service.stop('r1', 'test');
+  t.ok(await cluster.time.until(is(cluster, 'stopped'), MINUTE));
+  await cluster.deployments().service.start('r1', 'test');
+  t.ok(await cluster.time.until(is(cluster, 'serving'), MINUTE));
+  t.match(told()[3], /^rehearsed/, 'the operator started it');
+});
+
+test('a stop is obeyed in the middle of a rehearsal', async (t) => {
+  const cluster = await deployed();
+  t.ok(await cluster.time.until(is(cluster, 'rehearsing'), MINUTE));
+  await cluster.deployments().service.stop('r1', 'test');
+  await cluster.time.advance(500);
+  t.notMatch((await cluster.stored('r1'))?.deployment.state, 'rehearsing');
+  t.ok(await cluster.time.until(is(cluster, 'stopped'), MINUTE));
+  t.notOk(kinds(cluster).includes('deployment.started'));
+});
+
 test('taken ports are avoided, and given up after some tries', async (t) => {
   const cluster = await deployed({ portTakenShare: 1 });
   t.ok(await cluster.time.until(is(cluster, 'failed'), 5 * MINUTE));
@@ -330,6 +419,7 @@ test('events tell the whole story in order', async (t) => {
     'deployment.created',
     'deployment.planned',
     'deployment.prepared',
+    'deployment.rehearsed',
     'deployment.started',
     'deployment.serving',
     'deployment.stop-requested',

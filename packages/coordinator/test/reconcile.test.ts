@@ -1,4 +1,5 @@
 /** The decisions, one question at a time. */
+import type { CheckReport } from '@dsr1/shared/fabric/check/model';
 import type { DeploymentSpec } from '@dsr1/shared/spec/deployment';
 import type { RankReport } from '@dsr1/shared/wire/messages';
 import { test } from 'tap';
@@ -102,6 +103,7 @@ const deployment = (more: Partial<DeploymentRecord> = {}): DeploymentRecord => (
   message: 'serving',
   rejections: [],
   plannedAtMs: 0,
+  provenNetwork: null,
   epoch: 1,
   startedAtMs: NOW - 900_000,
   createdAtWallMs: 0,
@@ -124,6 +126,7 @@ function actions(more: Partial<Situation> & { readonly views?: readonly NodeView
     attempt: attempt(),
     past: [],
     nodes: new Map(views.map((node) => [node.id, node])),
+    rehearsal: null,
     nowMs: NOW,
     policy: defaultPolicy,
     ...more,
@@ -233,6 +236,78 @@ test('prepare waits for nodes that were not heard yet, and is given up when one 
   t.match(actions({ ...input, views: [view('gpu-1'), view('gpu-2', { sessionId: null })] }), [
     { kind: 'end', ending: { cause: 'interrupted' } },
   ]);
+});
+
+test('a rehearsal is begun once, told while it runs, and decides whether ranks start', async (t) => {
+  const rehearsing = attempt({
+    step: 'rehearsing',
+    commitAtMs: null,
+    servedAtMs: null,
+    ranks: [rank(0, { committed: false }), rank(1, { committed: false })],
+  });
+  const prepared = (index: number) => report(index, { state: 'prepared', phase: 'starting' });
+  const both = [view('gpu-1', { ranks: [prepared(0)] }), view('gpu-2', { ranks: [prepared(1)] })];
+  const check = (state: CheckReport['state'], message = '', findings: CheckReport['findings'] = []) => ({
+    kind: 'check' as const,
+    report: { id: 'c', state, message, nodes: [], pairs: [], findings } as unknown as CheckReport,
+  });
+  const first = (
+    rehearsal: Situation['rehearsal'],
+    views: readonly NodeView[] = both,
+    more: Partial<DeploymentRecord> = {},
+  ) =>
+    actions({
+      attempt: rehearsing,
+      deployment: deployment({ state: 'rehearsing', ...more }),
+      rehearsal,
+      views,
+    })[0];
+  t.match(first(null), { kind: 'rehearse' }, 'also by a coordinator that took over in the middle');
+  t.match(first(check('running', 'round 1 of 3: gpu-1 with gpu-2')), {
+    kind: 'settle',
+    state: 'rehearsing',
+    message: 'round 1 of 3: gpu-1 with gpu-2',
+  });
+  t.match(first(check('done')), { kind: 'rehearsed', passed: true, check: 'c' });
+  t.match(first({ kind: 'proven' }), { kind: 'rehearsed', passed: true, check: null });
+  t.match(first(check('failed', 'no room')), {
+    kind: 'rehearsed',
+    passed: false,
+    message: /incomplete: no room/,
+  });
+  const culprit = { kind: 'node', nodes: ['gpu-2'], rail: null, device: null } as const;
+  const broken = {
+    severity: 'error' as const,
+    category: 'no-link',
+    culprit: { ...culprit, nodes: [...culprit.nodes] },
+    cause: 'gpu-2 is not connected',
+    evidence: [],
+    fix: 'look at its cable',
+  };
+  t.match(first(check('done', '', [broken])), {
+    kind: 'end',
+    ending: { cause: 'rehearsal-failed', rank: 1, failure: { hint: 'look at its cable' } },
+  });
+  t.match(first(check('done', '', [broken]), both, { spec: { ...spec, network: { rehearse: 'warn' } } }), {
+    kind: 'rehearsed',
+    passed: false,
+  });
+  const running = check('running', 'round 1 of 1');
+  t.match(first(running, both, { desired: 'stopped' }), { kind: 'end', ending: { cause: 'operator' } });
+  t.match(first(running, [view('gpu-1'), view('gpu-2', { sessionId: null })]), {
+    kind: 'end',
+    ending: { cause: 'interrupted', message: 'gpu-2 went away before its rank was started' },
+  });
+  t.match(first(running, [view('gpu-1'), view('gpu-2', { reported: false, sessionId: null })]), {
+    kind: 'settle',
+    state: 'rehearsing',
+    message: 'waits for gpu-2 to report',
+  });
+  t.match(
+    first(running, [view('gpu-1'), view('gpu-2', { bootId: 'boot-2' })]),
+    { ending: { cause: 'node-rebooted' } },
+    'what is certain ends it as in any other step',
+  );
 });
 
 test('commit is repeated to those who have not confirmed, then given up', async (t) => {
@@ -405,6 +480,11 @@ test('the restart policy', async (t) => {
     1_000,
     'it has served before: a mount may be late after a reboot',
   );
+  t.equal(verdict([past('rehearsal-failed', 0, null)]), 'fail', 'its network never carried it');
+  t.equal(verdict([past('rehearsal-failed', 0, null), past('rank-failed', 100)]), 0, 'it did once');
+  const outage = [0, 10, 20, 30, 40, 50].map((ago) => past('rehearsal-failed', ago, null));
+  t.equal(verdict([...outage, past('rank-failed', 100)]), 32_000, 'tried for as long as it takes');
+  t.equal(verdict([past('facts-changed', 0, null)]), 0, 'planned again at once');
   t.equal(verdict([past('port-taken', 0, null)]), 0);
   const refusal = (takenPorts?: readonly number[]) => ({
     ...ending('port-taken'),

@@ -68,6 +68,7 @@ export const ERROR_TABLE = {
   IMAGE_MISSING: infeasible('The image of the plan is not on the node and cannot be pulled.'),
   ADDRESS_MISSING: infeasible('An address of the plan is not on the node any more.'),
   NOT_PREPARED: infeasible('A commit without a matching, unexpired prepare.'),
+  REHEARSAL_FAILED: infeasible('The network between the ranks does not carry what the plan says.'),
   LAUNCH_FAILED: infeasible('A rank could not be started, or ended before it served.'),
   PHASE_DEADLINE: infeasible('A phase took longer than its deadline.'),
 

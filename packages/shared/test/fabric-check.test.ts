@@ -330,7 +330,9 @@ test('nodes: limits, clocks, names and versions', (t) => {
   t.strictSame(categories(version('a', '2.27'), version('b', '2.27'), version('c', '2.21')), [
     ['version-mismatch', 'c'],
   ]);
-  t.strictSame(categories(state({ node: 'a', problem: 'no session' })), [['node-silent', 'a']]);
+  t.strictSame(categories(state({ node: 'a', problem: { silent: true, text: 'no session' } })), [
+    ['node-silent', 'a'],
+  ]);
   t.end();
 });
 

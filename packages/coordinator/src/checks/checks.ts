@@ -1,29 +1,28 @@
-/** Checks that were asked for: begun at once, looked at while they run, kept until newer ones take their place. */
-import { randomUUID } from 'node:crypto';
-import { Dsr1Error, toDsr1Error } from '@dsr1/shared/errors';
+/** Checks that people ask for: begun at once, looked at while they run, kept until newer ones take their place. */
+import { Dsr1Error } from '@dsr1/shared/errors';
 import type { CheckReport, CheckRequest } from '@dsr1/shared/fabric/check/model';
 import { type FabricPicture, pictureOf } from '@dsr1/shared/fabric/show/picture';
 import type { EventLog } from '../events/event-log.ts';
-import { type RunDeps, runCheck } from './run.ts';
-import { fabricOf, type TargetDeps, targetOf } from './target.ts';
+import { gangViews } from '../plan/fabric.ts';
+import type { CheckRuns } from './runs.ts';
+import { type TargetDeps, targetOf } from './target.ts';
 
 export interface Checks {
   /** The fabric as a launch would take it now, from the facts at hand. @throws as `start`; NOT_FOUND without facts */
   picture(request: CheckRequest): Promise<FabricPicture>;
   /** @throws NODE_NOT_FOUND, DEPLOYMENT_NOT_FOUND, NODE_BUSY while one of the nodes is being checked */
   start(request: CheckRequest): Promise<CheckReport>;
-  /** @throws NOT_FOUND */
+  /** Also of a launch's rehearsal. @throws NOT_FOUND */
   get(id: string): CheckReport;
 }
 
-export interface ChecksDeps extends RunDeps, TargetDeps {
+export interface ChecksDeps extends TargetDeps {
+  readonly runs: CheckRuns;
   readonly events: Pick<EventLog, 'record'>;
 }
 
-const KEPT = 20;
-
 export function createChecks(deps: ChecksDeps): Checks {
-  const reports = new Map<string, CheckReport>();
+  const { runs, events } = deps;
   return {
     picture: async (request) => {
       const target = await targetOf(request, deps);
@@ -31,72 +30,39 @@ export function createChecks(deps: ChecksDeps): Checks {
         if (facts !== null) return { id, name, state, cordoned, facts, busyPorts: [], busyGpus: [] };
         throw new Dsr1Error('NOT_FOUND', `node ${name} has sent no facts yet`);
       });
-      const { selection, views } = fabricOf(target, gang);
-      return pictureOf(selection, views);
+      return pictureOf(target.selectionOf(gang), gangViews(gang));
     },
     async start(request) {
       const target = await targetOf(request, deps);
-      const nodes = target.nodes.map(({ name }) => name);
-      refuseTwice(reports, nodes);
-      const begun: CheckReport = {
-        id: randomUUID(),
-        state: 'running',
-        message: 'begins',
-        deployment: target.deployment,
-        nodes,
-        startedAt: new Date(deps.clock.wallMs()).toISOString(),
-        transport: null,
-        ends: [],
-        pairs: [],
-        figures: [],
-        findings: [],
-      };
-      const change = (changed: Partial<CheckReport>): void => {
-        const report = { ...(reports.get(begun.id) ?? begun), ...changed };
-        reports.set(begun.id, report);
-        if (report.state === 'done') tell(deps.events, report);
-      };
-      change({});
-      forgetOld(reports);
-      runCheck(target, deps, change).catch((error: unknown) =>
-        change({ state: 'failed', message: toDsr1Error(error).message }),
+      refuseTwice(
+        runs,
+        target.nodes.map(({ name }) => name),
       );
-      return begun;
+      const told = (report: CheckReport): void => {
+        if (report.state === 'done') tell(events, report);
+      };
+      return runs.begin(target, told, new AbortController().signal);
     },
-    get(id) {
-      const report = reports.get(id);
-      if (report !== undefined) return report;
-      throw new Dsr1Error('NOT_FOUND', `there is no check ${id}`, {
-        hint: 'reports are kept until the coordinator ends',
-      });
-    },
+    get: runs.get,
   };
 }
 
-/** Two checks of one node would measure each other. */
-function refuseTwice(reports: ReadonlyMap<string, CheckReport>, nodes: readonly string[]): void {
-  const other = [...reports.values()].find(
-    (report) => report.state === 'running' && report.nodes.some((node) => nodes.includes(node)),
-  );
-  if (other === undefined) return;
+function refuseTwice(runs: CheckRuns, nodes: readonly string[]): void {
+  const other = runs.busy(nodes);
+  if (other === null) return;
   const busy = other.nodes.filter((node) => nodes.includes(node));
   throw new Dsr1Error('NODE_BUSY', `${busy.join(', ')} is being checked already (${other.message})`, {
     hint: 'wait until that check has ended',
   });
 }
 
-function forgetOld(reports: Map<string, CheckReport>): void {
-  const old = [...reports.values()].filter(({ state }) => state !== 'running').slice(0, -KEPT);
-  for (const { id } of old) reports.delete(id);
-}
-
-function tell(events: ChecksDeps['events'], { nodes, findings, deployment }: CheckReport): void {
+function tell(events: ChecksDeps['events'], { id, nodes, findings, deployment }: CheckReport): void {
   const errors = findings.filter(({ severity }) => severity === 'error');
   events.record({
     level: errors.length > 0 ? 'warning' : 'info',
     kind: 'fabric.checked',
     ...(deployment === null ? {} : { deployment }),
     message: `fabric check of ${nodes.join(', ')}: ${errors[0]?.cause ?? (findings.length === 0 ? 'all is well' : `${findings.length} remarks`)}`,
-    data: { findings: findings.map(({ category, culprit }) => ({ category, culprit })) },
+    data: { check: id, findings: findings.map(({ category, culprit }) => ({ category, culprit })) },
   });
 }

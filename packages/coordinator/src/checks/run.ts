@@ -2,21 +2,22 @@
 import type { Clock } from '@dsr1/shared/clock';
 import { toDsr1Error } from '@dsr1/shared/errors';
 import { bestOf, compare, figuresOf } from '@dsr1/shared/fabric/check/baseline';
-import { checkEnds } from '@dsr1/shared/fabric/check/ends';
 import { judge } from '@dsr1/shared/fabric/check/judge';
-import type { CheckReport, PairResult } from '@dsr1/shared/fabric/check/model';
+import type { NodeState } from '@dsr1/shared/fabric/check/judge-nodes';
+import type { CheckFinding, CheckReport, PairResult } from '@dsr1/shared/fabric/check/model';
 import { pairRounds } from '@dsr1/shared/fabric/check/schedule';
-import type { NodeOperations } from '../nodes/operations.ts';
+import type { NodeView } from '../nodes/hub.ts';
 import type { UsableNode } from '../plan/input.ts';
 import type { FigureStore } from '../store/store.ts';
 import type { Ask } from './ask.ts';
 import { type Partner, testPair } from './pair.ts';
 import { type Looked, silent, stateOf } from './states.ts';
-import { type CheckTarget, fabricOf } from './target.ts';
+import type { CheckTarget } from './target.ts';
 
 export interface RunDeps {
   readonly ask: Ask;
-  readonly collect: NodeOperations['collect'];
+  /** The node with facts of now. @throws what the node answered, NODE_OFFLINE, TIMEOUT */
+  readonly collect: (nodeId: string) => Promise<Pick<NodeView, 'facts' | 'state' | 'cordoned'>>;
   readonly figures: FigureStore;
   readonly clock: Clock;
 }
@@ -26,19 +27,20 @@ const LOOK_TIMEOUT_MS = 20_000;
 
 type Change = Partial<Omit<CheckReport, 'id'>>;
 
-/** Tells each step through `change`; the last one makes the report complete. */
+/** Tells each step through `change`; the last one makes the report complete. After `signal` it tests no more pairs. */
 export async function runCheck(
   target: CheckTarget,
   deps: RunDeps,
   change: (change: Change) => void,
+  signal: AbortSignal,
 ): Promise<void> {
   change({ message: 'collecting facts' });
   const met = await Promise.all(target.nodes.map(({ id, name }) => meet(deps, target, id, name)));
   const present = met.flatMap((one) => ('problem' in one ? [] : [one]));
-  const gang = present.map(({ usable }) => usable);
-  const { selection, views } = fabricOf(target, gang);
-  const ends = checkEnds(selection, views);
-  change({ transport: selection.transport, ends });
+  const { transport, selection, views, ends, changed } = await target.fabricOf(
+    present.map(({ usable }) => usable),
+  );
+  change({ transport, ends: [...ends] });
 
   const partners = new Map(
     present.map(({ usable: { id, name }, looked }): [string, Partner] => [
@@ -46,7 +48,8 @@ export async function runCheck(
       { id, name, ends: ends.filter(({ node }) => node === name), tools: looked.answer.tools },
     ]),
   );
-  const pairs = await testAll(partners, deps.ask, change);
+  const tested = changed === null ? await testAll(partners, deps.ask, change, signal) : NOTHING_TESTED;
+  const { pairs } = tested;
   const measured = figuresOf(pairs, [...partners.keys()]);
   const figures = compare(measured, await deps.figures.of(measured.map(({ subject }) => subject)));
   await deps.figures.keep(bestOf(figures), deps.clock.wallMs());
@@ -54,38 +57,71 @@ export async function runCheck(
   const states = met.map((one) =>
     'problem' in one
       ? silent(one.name, one.problem)
-      : stateOf(one.usable.name, one.usable.facts, one.looked, rdma),
+      : stateOf(one.usable, one.looked, target.needsOf(one.usable, rdma)),
   );
-  const findings = judge({ selection, views, ends, states, pairs, figures });
-  change({ pairs, figures, findings, state: 'done', message: '' });
+  const findings = [
+    ...(changed === null ? [] : [changed]),
+    ...tested.findings,
+    ...judge({ selection, views, ends, states, pairs, figures }),
+  ];
+  change({ pairs: [...pairs], figures, findings, state: 'done', message: '' });
 }
+
+interface Tested {
+  readonly pairs: readonly PairResult[];
+  readonly findings: readonly CheckFinding[];
+}
+
+const NOTHING_TESTED: Tested = { pairs: [], findings: [] };
 
 async function testAll(
   partners: ReadonlyMap<string, Partner>,
   ask: Ask,
   change: (change: Change) => void,
-): Promise<PairResult[]> {
+  signal: AbortSignal,
+): Promise<Tested> {
   const rounds = pairRounds([...partners.keys()]);
   const pairs: PairResult[] = [];
   for (const [i, round] of rounds.entries()) {
-    change({
-      message: `round ${i + 1} of ${rounds.length}: ${round.map(([a, b]) => `${a} with ${b}`).join(', ')}`,
-    });
-    const results = await Promise.all(
+    const where = `round ${i + 1} of ${rounds.length}: ${round.map(([a, b]) => `${a} with ${b}`).join(', ')}`;
+    change({ message: where });
+    const testing = Promise.all(
       round.map(([a, b]) => {
         const [left, right] = [partners.get(a), partners.get(b)];
         return left === undefined || right === undefined ? [] : testPair(ask, left, right);
       }),
     );
+    const results = await beforeEnd(testing, signal);
+    if (results === null) return { pairs, findings: [givenUp(where)] };
     pairs.push(...results.flat());
-    change({ pairs });
+    change({ pairs: [...pairs] });
   }
-  return pairs;
+  return { pairs, findings: [] };
 }
+
+/** null when `signal` comes first. */
+async function beforeEnd<T>(work: Promise<T>, signal: AbortSignal): Promise<T | null> {
+  const { promise, resolve } = Promise.withResolvers<null>();
+  const end = (): void => resolve(null);
+  signal.addEventListener('abort', end);
+  if (signal.aborted) end();
+  const first = await Promise.race([work, promise]);
+  signal.removeEventListener('abort', end);
+  return first;
+}
+
+const givenUp = (where: string): CheckFinding => ({
+  severity: 'error',
+  category: 'untested',
+  culprit: { kind: 'gang', nodes: [], rail: null, device: null },
+  cause: `the check ran into its time limit in ${where}`,
+  evidence: [],
+  fix: 'run `dsr1ctl fabric check` on these nodes: it has no time limit',
+});
 
 type Met =
   | { readonly usable: UsableNode; readonly looked: Looked }
-  | { readonly name: string; readonly problem: string };
+  | { readonly name: string; readonly problem: NonNullable<NodeState['problem']> };
 
 /** Fresh facts and a first look; or why there are none. */
 async function meet(
@@ -94,9 +130,11 @@ async function meet(
   id: string,
   name: string,
 ): Promise<Met> {
+  let collected = false;
   try {
     const { facts, state, cordoned } = await collect(id);
-    if (facts === null) return { name, problem: 'it has sent no facts' };
+    collected = true;
+    if (facts === null) return { name, problem: { silent: false, text: 'it has sent no facts' } };
     const peers = nodes.flatMap((peer) => (peer.id === id ? [] : (peer.facts?.hostname ?? [])));
     const askedMs = clock.wallMs();
     const answer = await ask(id, 'look', { names: [...new Set(peers)] }, LOOK_TIMEOUT_MS);
@@ -105,7 +143,9 @@ async function meet(
     const wayMs = Math.max(0, clock.wallMs() - askedMs - slowestLookupMs) / 2;
     const usable = { id, name, state, cordoned, facts, busyPorts: [], busyGpus: [] };
     return { usable, looked: { answer, clockOffsetMs: Math.round(answer.wallMs - clock.wallMs() + wayMs) } };
-  } catch (error) {
-    return { name, problem: toDsr1Error(error).message };
+  } catch (thrown) {
+    const { code, message } = toDsr1Error(thrown);
+    const cut = code === 'NODE_OFFLINE' || (code === 'TIMEOUT' && !collected);
+    return { name, problem: { silent: cut, text: message } };
   }
 }

@@ -3,7 +3,7 @@ import type { NodeState } from '@dsr1/shared/fabric/check/judge-nodes';
 import type { LookAnswer } from '@dsr1/shared/fabric/check/requests';
 import type { NodeFacts } from '@dsr1/shared/facts/node';
 import { probed } from '@dsr1/shared/facts/nullable';
-import { MIN_MEMLOCK_BYTES, MIN_SHM_BYTES } from '../plan/rank-plan.ts';
+import type { UsableNode } from '../plan/input.ts';
 
 export interface Looked {
   readonly answer: LookAnswer;
@@ -11,20 +11,24 @@ export interface Looked {
   readonly clockOffsetMs: number;
 }
 
+/** Bytes that a rank on the node takes of its limits; null = nothing special. */
+export interface Needs {
+  readonly memlockBytes: number | null;
+  readonly shmBytes: number | null;
+}
+
 export function stateOf(
-  node: string,
-  facts: NodeFacts,
+  { name, facts }: UsableNode,
   { answer, clockOffsetMs }: Looked,
-  rdma: boolean,
+  needs: Needs,
 ): NodeState {
   const limits = probed(facts.limits, null);
-  const gpus = probed(facts.gpus, null);
   return {
-    ...silent(node, null),
+    ...silent(name, null),
     memlockBytes: limits?.memlockBytes ?? null,
     shmBytes: limits?.shmBytes ?? null,
-    needsMemlockBytes: rdma ? MIN_MEMLOCK_BYTES : null,
-    needsShmBytes: (gpus?.gpus.length ?? 0) > 1 ? MIN_SHM_BYTES : null,
+    needsMemlockBytes: needs.memlockBytes,
+    needsShmBytes: needs.shmBytes,
     versions: versionsOf(facts),
     clockOffsetMs,
     silentNameServers:
@@ -34,7 +38,7 @@ export function stateOf(
 }
 
 /** A node of which nothing is known but why. */
-export const silent = (node: string, problem: string | null): NodeState => ({
+export const silent = (node: string, problem: NodeState['problem']): NodeState => ({
   node,
   problem,
   memlockBytes: null,

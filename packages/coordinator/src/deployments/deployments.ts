@@ -8,6 +8,7 @@ import { createExecutors, type Executors } from './executor.ts';
 import { createLogService, type LogService } from './logs.ts';
 import { createDeploymentLoop, type DeploymentLoop } from './loop.ts';
 import type { Planner } from './planner.ts';
+import { createRehearsals, type Rehearse } from './rehearsals.ts';
 import { createDeploymentService, type DeploymentService } from './service.ts';
 import { createSteadyClock } from './steady-clock.ts';
 import type { DeploymentStore } from './store.ts';
@@ -17,6 +18,7 @@ export interface DeploymentsDeps {
   readonly store: DeploymentStore;
   readonly hub: NodeHub;
   readonly planner: Planner;
+  readonly rehearse: Rehearse;
   readonly events: Pick<EventLog, 'record'>;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -37,9 +39,15 @@ export interface Deployments {
 
 export async function createDeployments(deps: DeploymentsDeps): Promise<Deployments> {
   const nowMs = createSteadyClock(deps.clock, await deps.store.latestMs());
-  const executors = createExecutors({ ...deps, nowMs });
+  const rehearsals = createRehearsals({ ...deps, wake: (name) => loop.wake(name) });
+  const executors = createExecutors({ ...deps, rehearsals, nowMs });
   const around = deps.around ?? ((same: Executors) => same);
-  const loop = createDeploymentLoop({ ...deps, executors: around(executors), nowMs });
+  const loop: DeploymentLoop = createDeploymentLoop({
+    ...deps,
+    executors: around(executors),
+    rehearsals,
+    nowMs,
+  });
   const service = createDeploymentService({ ...deps, nowMs, wake: loop.wake });
   return { service, logs: createLogService(deps.store, deps.hub), loop };
 }

@@ -1,13 +1,16 @@
 /** Carries out what the reconciler decided. What an action changes is stored before, or together with, its effect. */
 import type { Clock } from '@dsr1/shared/clock';
+import { hashOf } from '@dsr1/shared/hash';
 import type { DeploymentEvent } from '@dsr1/shared/http-api/event-kinds';
 import type { EventLog } from '../events/event-log.ts';
 import type { NodeHub } from '../nodes/hub.ts';
 import type { ActionKind, ActionOf } from '../reconcile/actions.ts';
 import { rankName } from '../reconcile/gang.ts';
 import type { AttemptRecord, DeploymentRecord } from '../reconcile/model.ts';
+import { isRehearsed, provenBy, rehearsalLimitMs, shakesTrust } from '../reconcile/rehearsal.ts';
 import { sendCommit, sendPrepare, sendStop } from './gang-commands.ts';
 import type { Planner } from './planner.ts';
+import type { Rehearsals } from './rehearsals.ts';
 import { rejectionMessage } from './rejection-message.ts';
 import type { Change, DeploymentStore } from './store.ts';
 
@@ -15,6 +18,7 @@ export interface ExecutorDeps {
   readonly store: DeploymentStore;
   readonly hub: Pick<NodeHub, 'send' | 'nodes'>;
   readonly planner: Planner;
+  readonly rehearsals: Pick<Rehearsals, 'begin' | 'skip' | 'drop'>;
   readonly events: Pick<EventLog, 'record'>;
   readonly clock: Clock;
   /** Steady milliseconds. */
@@ -53,15 +57,39 @@ export function createExecutors(deps: ExecutorDeps): Executors {
     async prepare(scene) {
       const attempt = attemptOf(scene);
       const apiKey = (await store.apiKey(scene.deployment.name)) ?? '';
-      const answer = await sendPrepare(deps.hub, scene.deployment.name, attempt, apiKey);
+      const rehearsed = isRehearsed(scene.deployment.spec, attempt.plan);
+      const rehearsalMs = rehearsed ? rehearsalLimitMs(attempt.plan) : 0;
+      const answer = await sendPrepare(deps.hub, scene.deployment.name, attempt, apiKey, rehearsalMs);
       if (answer.ending !== null) return end(scene, answer.ending);
-      const message = `${attempt.ranks.length} ranks prepared, starting`;
+      const next = rehearsed ? 'rehearsing' : 'starting';
+      const message = `${attempt.ranks.length} ranks prepared, ${next}`;
       await change(scene, {
-        deployment: { state: 'starting', message },
-        attempt: { step: 'committing', commitAtMs: nowMs() },
+        deployment: { state: next, message },
+        attempt: rehearsed ? { step: 'rehearsing' } : { step: 'committing', commitAtMs: nowMs() },
         ranks: answer.ranks,
       });
       record(scene, 'prepared', message, { data: { epoch: attempt.epoch } });
+    },
+
+    async rehearse(scene) {
+      const { deployment } = scene;
+      const attempt = attemptOf(scene);
+      if (deployment.provenNetwork !== null && deployment.provenNetwork === provenNetworkOf(attempt)) {
+        deps.rehearsals.skip({ deployment, attempt });
+      } else deps.rehearsals.begin({ deployment, attempt });
+    },
+
+    async rehearsed(scene, { passed, message, check }) {
+      const attempt = attemptOf(scene);
+      await change(scene, {
+        deployment: { state: 'starting', message, provenNetwork: passed ? provenNetworkOf(attempt) : null },
+        attempt: { step: 'committing', commitAtMs: nowMs() },
+      });
+      deps.rehearsals.drop(scene.deployment.name);
+      record(scene, 'rehearsed', message, {
+        level: passed ? 'info' : 'warning',
+        data: { epoch: attempt.epoch, check },
+      });
     },
 
     async commit(scene, { ranks }) {
@@ -144,14 +172,23 @@ export function createExecutors(deps: ExecutorDeps): Executors {
     const attempt = attemptOf(scene);
     const blamed = attempt.ranks.find(({ rank }) => rank === ending.rank);
     await change(scene, {
-      deployment: { state: 'stopping', message: ending.message },
+      deployment: { state: 'stopping', message: ending.message, ...(shaken ? { provenNetwork: null } : {}) },
       attempt: { ending, endedAtMs: nowMs() },
     });
     record(scene, 'ended', ending.message, {
       level: ending.cause === 'operator' ? 'info' : 'error',
+  /** Of the facts that the nodes have sent last. */
+  function provenNetworkOf({ plan }: AttemptRecord): string {
+    const nodes = new Map(deps.hub.nodes().map(({ id, facts }) => [id, facts]));
+    const hashes = plan.ranks.map(({ nodeId }) => [nodeId, hashOf(nodes.get(nodeId) ?? null)]);
+    return hashOf(provenBy(plan, Object.fromEntries(hashes)));
+  }
+
       ...(blamed === undefined ? {} : { node: blamed.nodeName }),
       data: {
         epoch: attempt.epoch,
+    const shaken = shakesTrust(ending, attempt.servedAtMs !== null);
+    deps.rehearsals.drop(scene.deployment.name);
         cause: ending.cause,
         rank: ending.rank,
         code: ending.failure?.code ?? null,

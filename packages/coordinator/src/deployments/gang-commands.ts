@@ -19,7 +19,7 @@ export interface GangAnswer {
 type Sender = Pick<NodeHub, 'send'>;
 
 const PREPARE_TIMEOUT_MS = 30_000;
-/** Longer than every answer may take, so that the first to prepare still holds its ports when the last has. */
+/** Longer than every answer may take, so that the first to prepare still holds its ports when the last has; a rehearsal comes on top. */
 const PREPARE_EXPIRES_MS = 60_000;
 const COMMIT_TIMEOUT_MS = 10_000;
 /** What a stop may take beyond the engine's grace: kill, wait, report. */
@@ -30,6 +30,7 @@ export async function sendPrepare(
   deployment: string,
   attempt: AttemptRecord,
   apiKey: string,
+  rehearsalMs = 0,
 ): Promise<GangAnswer> {
   const { specHash } = attempt.plan;
   const [answers, difference] = await Promise.all([
@@ -38,7 +39,7 @@ export async function sendPrepare(
       plan,
       specHash,
       apiKey,
-      expiresMs: PREPARE_EXPIRES_MS,
+      expiresMs: PREPARE_EXPIRES_MS + rehearsalMs,
     })),
     gangModelDifference(hub, attempt.plan.ranks),
   ]);

@@ -66,6 +66,7 @@ export function createDeploymentService(deps: ServiceDeps): DeploymentService {
           message: 'waits to be planned',
           rejections: [],
           startedAtMs: nowMs(),
+          provenNetwork: null,
         },
       });
       record('start-requested', name, 'start requested', by);

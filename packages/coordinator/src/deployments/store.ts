@@ -25,7 +25,10 @@ export type NewAttempt = Pick<AttemptRecord, 'epoch' | 'plan' | 'avoidPorts'>;
 /** What changes at once; fields that are left out stay. */
 export interface Change {
   readonly deployment?: Partial<
-    Pick<DeploymentRecord, 'desired' | 'state' | 'message' | 'rejections' | 'plannedAtMs' | 'startedAtMs'>
+    Pick<
+      DeploymentRecord,
+      'desired' | 'state' | 'message' | 'rejections' | 'plannedAtMs' | 'startedAtMs' | 'provenNetwork'
+    >
   >;
   readonly attempt?: Partial<
     Pick<

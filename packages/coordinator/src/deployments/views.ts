@@ -28,13 +28,15 @@ export function toDetail(stored: StoredDeployment, nodes: NodesById, nowMs: numb
   const made = past.length + (attempt !== null && attempt.ending === null ? 1 : 0);
   return {
     ...toSummary(stored, nodes, nowMs),
+  const unblamed = attempt?.ending?.rank === null ? { evidence: [...attempt.ending.evidence] } : {};
     spec: deployment.spec,
     plan: attempt?.plan ?? null,
     ranks: attempt === null ? [] : gang.map((rank) => toRankStatus(rank, attempt)),
     rejections: [...deployment.rejections],
     ...(failure == null
       ? {}
-      : { failure: { code: failure.code, message: failure.message, hint: failure.hint } }),
+      : { failure: { code: failure.code, message: failure.message, hint: failure.hint, ...unblamed } }),
+    diagnoses: [...diagnosesOf(deployment, attempt, gang, nowMs)],
     attempts: Math.max(0, made - 1),
   };
 }

@@ -4,7 +4,7 @@ import { Dsr1Error } from '@dsr1/shared/errors';
 import type { NodeDetail, NodeSummary } from '@dsr1/shared/http-api/resources';
 import type { EventLog } from '../events/event-log.ts';
 import type { Store } from '../store/store.ts';
-import { asError } from './commands.ts';
+import { collectFacts } from './collect-facts.ts';
 import type { NodeHub } from './hub.ts';
 import type { NodeRecord } from './record.ts';
 import type { Registry } from './registry.ts';
@@ -31,9 +31,6 @@ export interface NodeOperationsDeps {
   /** Names of the deployments that have a rank on this node which is not known to be stopped. */
   readonly deploymentsOn: (nodeId: string) => Promise<readonly string[]>;
 }
-
-/** A full discovery takes well under a second; tools that hang are given up after 10 s. */
-const COLLECT_TIMEOUT_MS = 20_000;
 
 export function createNodeOperations(deps: NodeOperationsDeps): NodeOperations {
   const { registry, store } = deps;
@@ -65,14 +62,7 @@ export function createNodeOperations(deps: NodeOperationsDeps): NodeOperations {
     },
     async collect(node) {
       const record = registry.find(node);
-      const command = {
-        deployment: '',
-        epoch: 0,
-        ttlMs: COLLECT_TIMEOUT_MS,
-        action: { kind: 'collectFacts' },
-      } as const;
-      const result = await deps.hub.send(record.row.id, command, COLLECT_TIMEOUT_MS);
-      if (result.failure !== null) throw asError(result.failure);
+      await collectFacts(deps.hub, record.row.id);
       return detail(record);
     },
     remove: (node, force) => remove(deps, registry.find(node), force),

@@ -3,11 +3,12 @@
  */
 import type { Engine, RankContext } from '@dsr1/shared/engines/engine';
 import { engineOf } from '@dsr1/shared/engines/registry';
+import { checkEnds } from '@dsr1/shared/fabric/check/ends';
 import type { FabricSelection, NodeFabric } from '@dsr1/shared/fabric/model';
 import type { LaunchPlan, PlanResult, Rejection } from '@dsr1/shared/plan/model';
 import { chooseNodes, type NodeChoice } from './choose-nodes.ts';
 import { gpusFor } from './eligibility.ts';
-import { gangFabric } from './fabric.ts';
+import { gangFabric, gangViews } from './fabric.ts';
 import { imageProblems } from './image.ts';
 import type { PlanInput } from './input.ts';
 import { disagreement, installOf } from './installs.ts';
@@ -115,6 +116,7 @@ function assemble(parts: PlanParts): LaunchPlan {
     endpoint: url === null || ports.endpointPort === null ? null : { url, port: ports.endpointPort },
     ranks,
     rails: fabric.rails.map((rail) => ({ ...rail, members: { ...rail.members } })),
+    ends: ranks.length > 1 ? checkEnds(fabric, gangViews(choice.gang)) : [],
     deadlines: { ...engine.deadlines, ...spec.deadlines },
     reasons: planReasons(parts),
     warnings: planWarnings(parts),

@@ -17,6 +17,10 @@ export interface ActionMap {
   /** Ask every rank's node to prepare; all answers decide. */
   prepare: Record<never, never>;
   /** Tell these ranks' nodes to start, all at the same moment. */
+  /** Begin to test the network between the ranks as planned; how far it is shows in the next situations. */
+  rehearse: Record<never, never>;
+  /** The rehearsal lets the launch go on. `passed`: a relaunch on the same network needs none. */
+  rehearsed: { readonly passed: boolean; readonly message: string; readonly check: string | null };
   commit: { readonly ranks: readonly number[] };
   /** Tell of ranks' new states and phases. */
   tell: { readonly ranks: readonly RankNews[] };

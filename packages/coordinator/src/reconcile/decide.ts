@@ -8,6 +8,7 @@ import { lookAtGang, type NodesById } from './gang.ts';
 import { decideIdle } from './idle.ts';
 import { decideLive } from './live.ts';
 import type { AttemptRecord, DeploymentRecord, PastAttempt, ReconcilePolicy } from './model.ts';
+import type { Rehearsal } from './rehearsal.ts';
 import { decideStopping } from './stopping.ts';
 
 export interface Situation {
@@ -17,6 +18,8 @@ export interface Situation {
   /** Ended attempts, newest first. */
   readonly past: readonly PastAttempt[];
   readonly nodes: NodesById;
+  /** Of the latest attempt; null when this coordinator has begun none. */
+  readonly rehearsal: Rehearsal | null;
   /** Steady milliseconds. */
   readonly nowMs: number;
   readonly policy: ReconcilePolicy;

@@ -5,6 +5,7 @@ import type { Situation } from './decide.ts';
 import { type GangRank, isPresent, nodeNames } from './gang.ts';
 import { findLoss } from './loss.ts';
 import type { AttemptRecord, EndCause, Ending } from './model.ts';
+import { verdictOf } from './rehearsal.ts';
 import { isServing } from './serving.ts';
 import { settle } from './settle.ts';
 
@@ -24,6 +25,8 @@ export function decideLive(
     case 'preparing':
       return [...prepare(situation, gang), ...news];
     case 'committing':
+    case 'rehearsing':
+      return [...rehearse(situation, attempt, gang), ...news];
       return [...commit(situation, attempt, gang), ...news];
     case 'running':
       return [...run(situation, attempt, gang), ...news];
@@ -31,15 +34,48 @@ export function decideLive(
   return assertNever(attempt.step);
 }
 
-/** Nothing runs yet, so a node that went away is no harm: the attempt ends and another is planned when it is back. */
-function prepare({ deployment }: Situation, gang: readonly GangRank[]): readonly Action[] {
+const prepare = (situation: Situation, gang: readonly GangRank[]): readonly Action[] =>
+  awaitAll(situation, gang, 'prepared') ?? [{ kind: 'prepare' }];
+
+/** A coordinator that died in a rehearsal knows none, and begins it again. */
+function rehearse(
+  situation: Situation,
+  attempt: AttemptRecord,
+  gang: readonly GangRank[],
+): readonly Action[] {
+  const absence = awaitAll(situation, gang, 'started');
+  if (absence !== null) return absence;
+  const { deployment, rehearsal } = situation;
+  if (rehearsal === null) return [{ kind: 'rehearse' }];
+  if (rehearsal.kind === 'proven') {
+    const message = 'not rehearsed again: the same network passed, and nothing has changed since';
+    return [{ kind: 'rehearsed', passed: true, message, check: null }];
+  }
+  const { report } = rehearsal;
+  if (report.state === 'running') return settle(deployment, 'rehearsing', report.message);
+  const mode = deployment.spec.network?.rehearse === 'warn' ? 'warn' : 'fail';
+  const verdict = verdictOf(report, mode, attempt.plan);
+  return verdict.kind === 'end'
+    ? [verdict]
+    : [{ kind: 'rehearsed', passed: verdict.passed, message: verdict.message, check: report.id }];
+}
+
+/**
+ * Nothing runs yet, so a node that went away is no harm: the attempt ends and another is planned when it is back. null
+ * when all are there.
+ */
+function awaitAll(
+  { deployment }: Situation,
+  gang: readonly GangRank[],
+  before: 'prepared' | 'started',
+): readonly Action[] | null {
   const absent = gang.filter(({ node }) => !isPresent(node));
-  if (absent.length === 0) return [{ kind: 'prepare' }];
+  if (absent.length === 0) return null;
   const names = nodeNames(absent.map(({ record }) => record.nodeName));
   const gone = absent.some(({ node }) => node?.reported === true);
   return gone
-    ? [end('interrupted', `${names} went away before its rank was prepared`)]
-    : settle(deployment, 'preparing', `waits for ${names} to report`);
+    ? [end('interrupted', `${names} went away before its rank was ${before}`)]
+    : settle(deployment, before === 'prepared' ? 'preparing' : 'rehearsing', `waits for ${names} to report`);
 }
 
 /**

@@ -24,6 +24,8 @@ export interface DeploymentRecord {
   /** When that was. */
   readonly plannedAtMs: number;
   /** Epoch of the latest attempt, 0 = none yet. */
+  /** Hash of the network and facts that passed the last rehearsal (rehearsal.ts), null = none, or it is in doubt. */
+  readonly provenNetwork: string | null;
   readonly epoch: number;
   /** When the operator last asked for it to run: older failures are forgotten. */
   readonly startedAtMs: number;
@@ -32,7 +34,7 @@ export interface DeploymentRecord {
 }
 
 /** How far an attempt was taken; each value is stored before what it names is done. */
-export type AttemptStep = 'preparing' | 'committing' | 'running';
+export type AttemptStep = 'preparing' | 'rehearsing' | 'committing' | 'running';
 
 /** Why an attempt is over. */
 export type EndCause =
@@ -45,6 +47,10 @@ export type EndCause =
   /** An agent refused to prepare or to start. */
   | 'refused'
   /** A port of the plan was in use: plan again with other ports. */
+  /** The rehearsal found the network between the ranks broken; nothing was started. */
+  | 'rehearsal-failed'
+  /** The nodes' networks are not as planned any more; nothing was started: plan again. */
+  | 'facts-changed'
   | 'port-taken'
   /** A node came back with another boot id. */
   | 'node-rebooted'

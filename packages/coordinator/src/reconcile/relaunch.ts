@@ -41,6 +41,11 @@ export function judge(
         notBeforeMs: endedAtMs + delayMs(recent, 'ports', policy),
         avoidPorts: portsToAvoid(deployment, attempt, recent),
       };
+    case 'network':
+      // Nothing was started: trying again costs seconds, and a network that once served may come back at any time.
+      return hasServed(recent)
+        ? relaunchAt(endedAtMs + delayMs(recent, 'network', policy))
+        : fail(ending.message);
     case 'fault': {
       if (!hasServed(recent)) return fail(ending.message);
       const max = deployment.spec.restart?.maxAttempts ?? policy.maxAttempts;
@@ -58,7 +63,7 @@ export function judge(
   }
 }
 
-type CauseKind = 'no-fault' | 'ports' | 'fault';
+type CauseKind = 'no-fault' | 'ports' | 'network' | 'fault';
 
 function kindOf(cause: EndCause): CauseKind {
   switch (cause) {
@@ -66,7 +71,10 @@ function kindOf(cause: EndCause): CauseKind {
     case 'node-rebooted':
     case 'node-removed':
     case 'interrupted':
+    case 'facts-changed':
       return 'no-fault';
+    case 'rehearsal-failed':
+      return 'network';
     case 'port-taken':
       return 'ports';
     case 'rank-failed':

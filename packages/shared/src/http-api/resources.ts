@@ -73,6 +73,7 @@ export const DeploymentState = Type.Union([
   Type.Literal('pending'),
   Type.Literal('preparing'),
   Type.Literal('starting'),
+  Type.Literal('rehearsing'),
   Type.Literal('serving'),
   Type.Literal('stopping'),
   Type.Literal('stopped'),
@@ -130,7 +131,13 @@ export const DeploymentDetail = Type.Intersect([
     rejections: Type.Array(Rejection),
     /** What a node answered or reported that made the deployment fail; absent when it only ended. */
     failure: Type.Optional(
-      Type.Object({ code: Type.String(), message: Type.String(), hint: Nullable(Type.String()) }),
+      Type.Object({
+        code: Type.String(),
+        message: Type.String(),
+        hint: Nullable(Type.String()),
+        /** What proves it, where no rank said it. */
+        evidence: Type.Optional(Type.Array(Type.String())),
+      }),
     ),
     /** Relaunches since it was deployed. */
     attempts: Type.Integer(),

@@ -3,6 +3,7 @@
  * Agents receive their `RankPlan` (wire/plan-codec.ts); people read the whole with `dsr1ctl plan`.
  */
 import { type Static, Type } from 'typebox';
+import { CheckEnd } from '../fabric/check/model.ts';
 import { Nullable } from '../facts/nullable.ts';
 import { EngineKind } from '../spec/deployment.ts';
 
@@ -140,6 +141,8 @@ export const LaunchPlan = Type.Object({
     }),
   ),
   deadlines: PhaseDeadlines,
+  /** Interfaces and HCAs of every rank, with address and GID, as the rehearsal tests them; absent in plans of older versions. */
+  ends: Type.Optional(Type.Array(CheckEnd)),
   reasons: Type.Array(PlanReason),
   warnings: Type.Array(Type.String()),
 });

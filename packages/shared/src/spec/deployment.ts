@@ -116,6 +116,18 @@ export const DeploymentSpec = Type.Object(
               Type.Object(
                 {
                   controlInterface: Type.Optional(Type.String()),
+          rehearse: Type.Optional(
+            Type.Union([Type.Literal('fail'), Type.Literal('warn'), Type.Literal('off')], {
+              description:
+                'Test of the network between the ranks before anything is started: what is broken ends the launch, or is only told (default: fail).',
+            }),
+          ),
+          proof: Type.Optional(
+            Type.Union([Type.Literal('fail'), Type.Literal('warn'), Type.Literal('off')], {
+              description:
+                'Ranks that fall to TCP under an RDMA plan, by their own log, end the attempt, or are only told (default: fail).',
+            }),
+          ),
                   hcas: Type.Optional(Type.Array(Type.String())),
                   gidIndex: Type.Optional(Type.Integer({ minimum: 0, maximum: 255 })),
                 },

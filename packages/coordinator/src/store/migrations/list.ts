@@ -2,6 +2,7 @@
 import { nodesMigration } from './001-nodes.ts';
 import { deploymentsMigration } from './002-deployments.ts';
 import { checksMigration } from './003-checks.ts';
+import { rehearsalsMigration } from './004-rehearsals.ts';
 
 export interface Migration {
   /** 1, 2, 3 … without a gap; kept in the database as `user_version`. */
@@ -10,4 +11,9 @@ export interface Migration {
   readonly sql: string;
 }
 
-export const MIGRATIONS: readonly Migration[] = [nodesMigration, deploymentsMigration, checksMigration];
+export const MIGRATIONS: readonly Migration[] = [
+  nodesMigration,
+  deploymentsMigration,
+  checksMigration,
+  rehearsalsMigration,
+];

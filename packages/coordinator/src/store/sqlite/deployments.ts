@@ -147,7 +147,7 @@ function applyChange(
   { deployment, attempt, ranks }: Change,
 ): void {
   if (deployment !== undefined) {
-    const { desired, state, message, rejections, plannedAtMs, startedAtMs } = deployment;
+    const { desired, state, message, rejections, plannedAtMs, startedAtMs, provenNetwork } = deployment;
     update(db, 'deployments', 'name = ?', [name], {
       desired,
       state,
@@ -155,6 +155,7 @@ function applyChange(
       rejections_json: rejections && JSON.stringify(rejections),
       planned_at_ms: whole(plannedAtMs),
       started_at_ms: whole(startedAtMs),
+      proven_network: provenNetwork,
     });
   }
   if (attempt !== undefined) {
@@ -207,6 +208,7 @@ function readDeployment(row: Row, epoch: number): DeploymentRecord {
     message: String(row.message),
     rejections: JSON.parse(String(row.rejections_json)),
     plannedAtMs: Number(row.planned_at_ms),
+    provenNetwork: text(row.proven_network),
     epoch,
     startedAtMs: Number(row.started_at_ms),
     createdAtWallMs: Number(row.created_at_wall_ms),
