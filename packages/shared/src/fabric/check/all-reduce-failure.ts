@@ -1,17 +1,16 @@
 /** Why an all-reduce did not come to its end: what the ranks' logs say, else which rank kept the others waiting. */
 import { diagnose } from '../../diagnose/diagnose.ts';
-import { createLogReader } from '../../diagnose/log-reader.ts';
-import type { Diagnosis } from '../../diagnose/model.ts';
+import { createLogReader, type LogReading } from '../../diagnose/log-reader.ts';
+import { diagnoseFabric } from '../diagnose/diagnose.ts';
 import type { AllReducePhase } from './all-reduce.ts';
 import { type AllReduceSeen, rankName, type SeenRank } from './all-reduce-seen.ts';
 import type { CheckFinding, Culprit } from './model.ts';
 
 export function failureFinding(seen: AllReduceSeen, ranks: readonly SeenRank[]): CheckFinding {
   const broken = ranks.filter(({ phase }) => phase !== 'done');
-  const [told] = diagnose(broken.map(readingOf), { nodes: seen.nodes.length }).filter(
-    ({ category }) => !SAY_NOTHING.has(category),
-  );
-  const found = told === undefined ? leastFar(ranks, broken) : byLog(told, seen, broken);
+  const readings = broken.map(readingOf);
+  const told = networkCause(readings) ?? otherCause(readings, seen.nodes.length);
+  const found = told === null ? leastFar(ranks, broken) : byLog(told, seen, broken);
   const gang = seen.nodes.map(({ name }) => name).join(', ');
   return {
     ...found,
@@ -20,8 +19,25 @@ export function failureFinding(seen: AllReduceSeen, ranks: readonly SeenRank[]):
   };
 }
 
-/** Words of ranks whose peers did not come, and of engines that no rule knows. */
-const SAY_NOTHING: ReadonlySet<string> = new Set(['unknown', 'timeout', 'peer-died']);
+/** What logs say; `rank` as rankName writes it. */
+interface Told {
+  readonly category: string;
+  readonly cause: string;
+  readonly fix: string;
+  readonly evidence: readonly { readonly rank: string; readonly line: string }[];
+}
+
+type Found = Omit<CheckFinding, 'severity'>;
+
+/** Words of ranks whose peers did not come, of programs that no rule knows, and of what only costs speed. */
+const SAY_NOTHING: ReadonlySet<string> = new Set([
+  'unknown',
+  'timeout',
+  'peer-died',
+  'engine-bug',
+  'tcp-fallback',
+  'gdr-disabled',
+]);
 
 /** What breaks between ranks and not within one. */
 const BETWEEN: ReadonlySet<string> = new Set([
@@ -33,16 +49,30 @@ const BETWEEN: ReadonlySet<string> = new Set([
   'version-mismatch',
 ]);
 
-type Found = Omit<CheckFinding, 'severity'>;
-
-function readingOf(rank: SeenRank) {
+function readingOf(rank: SeenRank): LogReading {
   const reader = createLogReader(rankName(rank));
   for (const [i, line] of rank.lines.entries()) reader.push(line, i + 1);
   return reader.reading();
 }
 
-function byLog(told: Diagnosis, seen: AllReduceSeen, broken: readonly SeenRank[]): Found {
-  const sayers = nodesOf(broken.filter((rank) => told.evidence.some(({ file }) => file === rankName(rank))));
+/** NCCL's and Gloo's own errors. */
+function networkCause(readings: readonly LogReading[]): Told | null {
+  const reports = readings.flatMap(({ file, reports }) => reports.map((report) => ({ node: file, report })));
+  const found = diagnoseFabric({ nodes: [], selection: null, reports, env: [], errorLines: [] });
+  const best = found.find(({ category, confidence }) => confidence === 'high' && !SAY_NOTHING.has(category));
+  if (best === undefined) return null;
+  return { ...best, evidence: best.evidence.map(({ node, text }) => ({ rank: node ?? '', line: text })) };
+}
+
+/** Everything else that ends a program on a GPU host. */
+function otherCause(readings: readonly LogReading[], nodes: number): Told | null {
+  const best = diagnose(readings, { nodes }).find(({ category }) => !SAY_NOTHING.has(category));
+  if (best === undefined) return null;
+  return { ...best, evidence: best.evidence.map(({ file, line }) => ({ rank: file, line })) };
+}
+
+function byLog(told: Told, seen: AllReduceSeen, broken: readonly SeenRank[]): Found {
+  const sayers = nodesOf(broken.filter((own) => told.evidence.some(({ rank }) => rank === rankName(own))));
   const between = BETWEEN.has(told.category);
   const said = told.evidence.flatMap(({ line }) => line.match(ADDRESSES) ?? []);
   const peers = seen.nodes.flatMap(({ name, fabric: { address } }) =>
@@ -53,7 +83,7 @@ function byLog(told: Diagnosis, seen: AllReduceSeen, broken: readonly SeenRank[]
     category: told.category,
     culprit: culpritOf(nodes, between),
     cause: told.cause,
-    evidence: told.evidence.slice(0, 4).map(({ file, line }) => `${file}: ${line.trim().slice(0, 300)}`),
+    evidence: told.evidence.slice(0, 4).map(({ rank, line }) => `${rank}: ${line.trim().slice(0, 300)}`),
     fix: told.fix,
   };
 }
