@@ -1,5 +1,10 @@
 import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { answerRequest, imaginedNodes } from '@dsr1/shared/models/answer-request';
+import type { FitRequest } from '@dsr1/shared/models/fit-body';
+import { knownConfig } from '@dsr1/shared/models/known/known-models';
+import { modelShape } from '@dsr1/shared/models/model-files';
+import { readModel } from '@dsr1/shared/models/read-model';
 import { test } from 'tap';
 import { simFacts } from '../../../test/sim/sim-facts.ts';
 import { fakeCoordinator } from './helpers/fake-coordinator.ts';
@@ -115,9 +120,33 @@ test('fit on nodes of the cluster, by their facts', async (t) => {
     'GET /nodes/b': node('b', { ...simFacts('b', 'boot-b'), gpus: seen }),
     'GET /nodes/c': node('c', simFacts('c', 'boot-c')),
   });
-  const both = await runCtl(['fit', 'deepseek-r1', '--nodes', 'a,b', '--json'], { home });
-  t.match(JSON.parse(both.out).sets[0], { nodes: ['a', 'b'], tensor: 8, pipeline: 2 });
-  const none = await runCtl(['fit', 'deepseek-r1', '--nodes', 'c'], { home });
+  cpSync(MODELS, home, { recursive: true });
+  const here = ['fit', 'fp8-by-tensor', '--json'];
+  const both = await runCtl([...here, '--nodes', 'a,b'], { home });
+  t.match(JSON.parse(both.out).sets[0], { nodes: ['a'], gpus: 1 }, 'a folder here, on nodes there');
+  const none = await runCtl([...here, '--nodes', 'c'], { home });
   t.equal(none.code, 5);
   t.match(none.err, /node c has not reported GPUs/);
+});
+
+test('fit of a model that is not here is asked of the coordinator, and its answer shown as it is', async (t) => {
+  const home = t.testdir();
+  const shape = modelShape(readModel(knownConfig('deepseek-r1') ?? {}), 'r1');
+  const body = (request: { body: FitRequest }) =>
+    answerRequest(request.body, shape, imaginedNodes('H20-96', { count: 16 }));
+  const { received } = await fakeCoordinator(t, home, { 'POST /fit': body });
+  const sets = await runCtl(['fit', '/models/r1', '--nodes', '*'], { home });
+  t.match(sets.out, /^fewest GPUs that hold it: 16 on 2 nodes/);
+  t.match(received[0]?.body, { model: '/models/r1', engine: 'sglang' });
+  t.notOk(JSON.stringify(received[0]?.body).includes('nodes'), 'every node');
+  const division = ['--nodes', 'a,b', '--tp', '8', '--pp', '2', '--context-length', '4096'];
+  const one = await runCtl(['fit', 'deepseek-r1', ...division, '--json'], { home });
+  t.match(received[1]?.body, { nodes: ['a', 'b'], tensor: 8, pipeline: 2, contextTokens: 4096 });
+  t.match(JSON.parse(one.out), {
+    verdict: 'fits',
+    kv_bytes_per_token: 31 * 1152,
+    parts: [{ part: 'attention' }],
+  });
+  const explained = await runCtl(['fit', 'deepseek-r1', ...division, '--explain'], { home });
+  t.match(explained.out, /all +671\.\d+ B[\s\S]*left for the cache/);
 });

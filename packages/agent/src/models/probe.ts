@@ -3,6 +3,7 @@ import { assertNever } from '@dsr1/shared/errors';
 import { decode } from '@dsr1/shared/schema';
 import { ModelQuery } from '@dsr1/shared/weights/query';
 import type { Models } from './models.ts';
+import { readModelConfig } from './read-config.ts';
 
 /** @throws INVALID_ARGUMENT, and what the models throw */
 export async function answerModelQuery(models: Models, value: unknown): Promise<unknown> {
@@ -14,6 +15,8 @@ export async function answerModelQuery(models: Models, value: unknown): Promise<
       return models.status(query.path);
     case 'inspect':
       return models.inspect(query.path);
+    case 'config':
+      return readModelConfig(query.path);
     case 'verify':
       return models.verify(query.path);
     case 'hashes':

@@ -2,8 +2,11 @@
 import { hashOf } from '@dsr1/shared/hash';
 import type { PlanResult } from '@dsr1/shared/plan/model';
 import type { DeploymentSpec } from '@dsr1/shared/spec/deployment';
+import { modelPathOf } from '@dsr1/shared/weights/plan-model';
+import { plannedModel } from '../models/planned-model.ts';
 import type { NodeHub } from '../nodes/hub.ts';
 import type { PlanInput } from '../plan/input.ts';
+import { withFit } from '../plan/with-fit.ts';
 import type { AttemptRecord } from '../reconcile/model.ts';
 import { planWithReadings } from './engine-readings.ts';
 import { withNamedEngine } from './named-engine.ts';
@@ -48,7 +51,14 @@ export const createPlanner = ({ store, hub, plan }: PlannerDeps): Planner => ({
       avoidPorts: Object.fromEntries(nodes.map(({ id }) => [id, avoidPorts])),
       endpointPort: previous?.plan.endpoint?.port ?? null,
     };
-    return planWithReadings(input, plan, hub);
+    const result = await planWithReadings(input, plan, hub);
+    const head = result.feasible ? result.plan.ranks[0] : undefined;
+    const path = head === undefined ? null : modelPathOf(head);
+    if (!result.feasible || path === null) return result;
+    const gang = result.plan.ranks.map(({ nodeId, nodeName }) => ({ id: nodeId, name: nodeName }));
+    // What has served fits, whatever a sum says.
+    const enforce = spec.model?.fit !== 'warn' && previous?.servedAtWallMs == null;
+    return withFit(result, input.nodes, await plannedModel(hub, path, gang), enforce);
   },
 });
 

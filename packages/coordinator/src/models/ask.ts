@@ -15,11 +15,11 @@ export type AskModel = <T extends TSchema>(
 const TIMEOUT_MS = 30_000;
 
 /** @throws what the node answered, NODE_OFFLINE, TIMEOUT, VERSION_SKEW */
-export const createAskModel = (hub: Pick<NodeHub, 'send'>): AskModel =>
+export const createAskModel = (hub: Pick<NodeHub, 'send'>, timeoutMs = TIMEOUT_MS): AskModel =>
   async function ask(nodeId, query, answer) {
     const action = { kind: 'probe', probe: MODEL_PROBE, arguments: query } as const;
-    const command = { deployment: '', epoch: 0, ttlMs: TIMEOUT_MS, action };
-    const result = await hub.send(nodeId, command, TIMEOUT_MS);
+    const command = { deployment: '', epoch: 0, ttlMs: timeoutMs, action };
+    const result = await hub.send(nodeId, command, timeoutMs);
     if (result.failure !== null) throw asError(result.failure);
     return decode(answer, result.probe, { what: `answer about models (${query.op})`, code: 'VERSION_SKEW' });
   };

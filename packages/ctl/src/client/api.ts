@@ -14,6 +14,7 @@ import {
   VersionInfo,
 } from '@dsr1/shared/http-api/resources';
 import { PlanResult } from '@dsr1/shared/plan/model';
+import { type FitRequest, FitResponse } from '@dsr1/shared/models/fit-body';
 import type { DeploymentSpec } from '@dsr1/shared/spec/deployment';
 import { ModelOnNode, type ModelPullRequest, ModelReport, type ModelRequest } from '@dsr1/shared/weights/api';
 import { Type } from 'typebox';
@@ -63,6 +64,7 @@ export function createApi(target: Target, io: CtlIo) {
     stop: (name: string) => post(`${deployment(name)}/stop`, DeploymentDetail),
     start: (name: string) => post(`${deployment(name)}/start`, DeploymentDetail),
     removeDeployment: (name: string, force: boolean) =>
+    fit: (request: FitRequest) => post('/fit', FitResponse, request),
       del(`${deployment(name)}?force=${force}`, DeploymentSummary),
     logs: (name: string, query: LogQuery) =>
       stream(`${deployment(name)}/logs?${search(query)}`, 'text/plain'),

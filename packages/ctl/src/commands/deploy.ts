@@ -20,6 +20,7 @@ import { confirm } from '../output/confirm.ts';
 import { createStyle } from '../output/style.ts';
 import { deploymentText } from '../text/deployment.ts';
 import { type ApiOptions, apiCommand, openApi, show } from './api-command.ts';
+  readonly explain?: true;
 
 interface DeployOptions extends ApiOptions {
   readonly yes?: true;
@@ -28,6 +29,7 @@ interface DeployOptions extends ApiOptions {
 
 export function deployCommand(io: CtlIo): Command {
   const text = deploymentText.deploy;
+    .option('--explain', deploymentText.explainFlag)
   return addSpecOptions(apiCommand('deploy', text.describe))
     .usage(deploymentText.specUsage)
     .argument('[file...]', deploymentText.fileArgument)
@@ -45,7 +47,7 @@ export function deployCommand(io: CtlIo): Command {
 
       const planned = await planPatiently(io, api, spec);
       if (!planned.feasible) throw infeasible(spec.name, planned.rejections);
-      tell(told, renderPlan(planned));
+      tell(told, renderPlan(planned, options.explain === true));
       if (!options.yes && !(await confirm(io, text.question(planned.plan.world.nodes)))) {
         return tell(told, [text.declined]);
       }

@@ -1,24 +1,22 @@
 /** `dsr1ctl fit MODEL|FOLDER (--nodes a,b | --gpu NAME --count N)`: will it run here, and at which context. */
 import { resolve } from 'node:path';
 import { Dsr1Error } from '@dsr1/shared/errors';
-import type { NodeFacts } from '@dsr1/shared/facts/node';
-import { type FitAnswer, fit } from '@dsr1/shared/models/fit';
-import { gpuByName } from '@dsr1/shared/models/gpus';
-import { type ModelSets, type SetNode, smallestSets } from '@dsr1/shared/models/smallest-sets';
+import { answerRequest, imaginedNodes } from '@dsr1/shared/models/answer-request';
+import { fit } from '@dsr1/shared/models/fit';
+import { type FitRequest, type FitResponse, fitBody } from '@dsr1/shared/models/fit-body';
+import { gpuNode } from '@dsr1/shared/models/set-node';
+import type { SetNode } from '@dsr1/shared/models/smallest-sets';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { answerJson } from '../fit/answer-json.ts';
 import { answerLines, setLines } from '../fit/fit-lines.ts';
-import { type Division, placement } from '../fit/placement.ts';
-import { findModel } from '../fit/read-model.ts';
+import { findModel, isFolder } from '../fit/read-model.ts';
 import { readRecord } from '../fit/read-record.ts';
-import { setNode } from '../fit/set-node.ts';
 import { appendList, parseCount } from '../flags.ts';
 import type { CtlIo } from '../io.ts';
 import { createStyle } from '../output/style.ts';
 import { fitText } from '../text/fit.ts';
 import { type ApiOptions, apiCommand, openApi, show } from './api-command.ts';
 
-interface FitOptions extends ApiOptions, Division {
+interface FitOptions extends ApiOptions {
   readonly nodes?: readonly string[];
   readonly gpu?: string;
   readonly count: number;
@@ -26,6 +24,12 @@ interface FitOptions extends ApiOptions, Division {
   readonly engine: 'vllm' | 'sglang';
   readonly engineVersion?: string;
   readonly tp?: number;
+  readonly pp: number;
+  readonly dp: number;
+  readonly ep: number;
+  readonly contextLength?: number;
+  readonly kvCacheDtype: 'auto' | 'fp8';
+  readonly memFraction?: number;
   readonly explain?: true;
   readonly record?: string;
 }
@@ -63,53 +67,49 @@ function parseShare(text: string): number {
 
 async function answer(io: CtlIo, model: string | undefined, options: FitOptions): Promise<void> {
   if (options.record !== undefined)
-    return showAnswer(io, options, fit(await readRecord(resolve(io.cwd, options.record))));
+    return showAnswer(io, options, fitBody(fit(await readRecord(resolve(io.cwd, options.record)))));
   if (model === undefined) throw new Dsr1Error('INVALID_ARGUMENT', fitText.needModel);
-  const shape = await findModel(model, io.cwd);
-  const nodes = await nodesAtHand(io, options);
-  const asked = {
-    engine: options.engine,
-    version: options.engineVersion ?? null,
-    contextTokens: options.contextLength ?? null,
-  };
-  if (options.tp === undefined) return showSets(io, options, smallestSets(shape, nodes, asked));
-  showAnswer(io, options, fit({ shape, ...asked, ...placement(options, options.tp, nodes) }));
-}
-
-async function nodesAtHand(io: CtlIo, options: FitOptions): Promise<SetNode[]> {
-  if (options.nodes !== undefined) {
-    const api = openApi(io, options);
-    return Promise.all(options.nodes.map(async (name) => nodeOf(name, (await api.node(name)).facts)));
+  const { nodes, gpu } = options;
+  if (nodes === undefined && gpu === undefined)
+    throw new Dsr1Error('INVALID_ARGUMENT', fitText.needGpus, { hint: fitText.needGpusHint });
+  const request = requestOf(model, options);
+  if (nodes === undefined || (await isFolder(model, io.cwd))) {
+    const at = gpu === undefined ? await nodesOf(io, options, nodes ?? []) : imaginedNodes(gpu, options);
+    return showAnswer(io, options, answerRequest(request, await findModel(model, io.cwd), at));
   }
-  if (options.gpu === undefined) throw new Dsr1Error('INVALID_ARGUMENT', fitText.needGpus);
-  const gpu = gpuByName(options.gpu);
-  if (gpu === null)
-    throw new Dsr1Error('INVALID_ARGUMENT', fitText.unknownGpu(options.gpu), {
-      hint: fitText.unknownGpuHint,
-    });
-  const nodes = Math.ceil(options.count / options.gpusPerNode);
-  return Array.from({ length: nodes }, (_, index) => ({
-    name: `node${index + 1}`,
-    gpus: Math.min(options.gpusPerNode, options.count - index * options.gpusPerNode),
-    gpu,
-  }));
+  const asked = nodes.includes(EVERY_NODE) ? request : { ...request, nodes: [...nodes] };
+  showAnswer(io, options, await openApi(io, options).fit(asked));
 }
 
-/** @throws NOT_FOUND when the node shows no GPU with its memory */
-function nodeOf(name: string, facts: NodeFacts | null): SetNode {
-  const node = setNode(name, facts);
-  if (node.gpu !== null) return node;
-  throw new Dsr1Error('NOT_FOUND', fitText.noFacts(name), { hint: fitText.noFactsHint(name) });
+/** A name that no node can have. */
+const EVERY_NODE = '*';
+
+const requestOf = (model: string, options: FitOptions): FitRequest => ({
+  model,
+  engine: options.engine,
+  pipeline: options.pp,
+  data: options.dp,
+  expert: options.ep,
+  cache: options.kvCacheDtype,
+  ...(options.engineVersion === undefined ? {} : { engineVersion: options.engineVersion }),
+  ...(options.tp === undefined ? {} : { tensor: options.tp }),
+  ...(options.contextLength === undefined ? {} : { contextTokens: options.contextLength }),
+  ...(options.memFraction === undefined ? {} : { fraction: options.memFraction }),
+});
+
+/** A folder here on nodes of the cluster: the nodes' facts come from there. @throws NOT_FOUND without GPUs */
+async function nodesOf(io: CtlIo, options: FitOptions, names: readonly string[]): Promise<SetNode[]> {
+  const api = openApi(io, options);
+  return Promise.all(names.map(async (name) => gpuNode(name, (await api.node(name)).facts)));
 }
 
-const showAnswer = (io: CtlIo, options: FitOptions, result: FitAnswer): void =>
-  options.json
-    ? void io.stdout.write(`${JSON.stringify(answerJson(result))}\n`)
+const showAnswer = (io: CtlIo, options: FitOptions, result: FitResponse): void =>
+  options.json && 'verdict' in result
+    ? void io.stdout.write(`${JSON.stringify(result)}\n`)
     : show(io, options, result, (value) =>
-        answerLines(value, options.explain === true, createStyle(io.stdout, io.env)),
+        'verdict' in value
+          ? answerLines(value, options.explain === true, createStyle(io.stdout, io.env))
+          : setLines(value, MOST_SETS),
       );
-
-const showSets = (io: CtlIo, options: FitOptions, sets: ModelSets): void =>
-  show(io, options, sets, (value) => setLines(value, MOST_SETS));
 
 const MOST_SETS = 12;

@@ -14,12 +14,14 @@ import { type ApiOptions, apiCommand, openApi, show } from './api-command.ts';
 
 interface PlanOptions extends ApiOptions {
   readonly script?: string;
+  readonly explain?: true;
 }
 
 export function planCommand(io: CtlIo): Command {
   return addSpecOptions(apiCommand('plan', deploymentText.plan.describe))
     .usage(deploymentText.specUsage)
     .argument('[file...]', deploymentText.fileArgument)
+    .option('--explain', deploymentText.explainFlag)
     .option('--script <dir>', deploymentText.plan.scriptFlag)
     .action(async (words: readonly string[], options: PlanOptions) => {
       const spec = await readSpec(io, words, { ...options }, async (model, asked) => {
@@ -29,7 +31,8 @@ export function planCommand(io: CtlIo): Command {
         return chosen.spec;
       });
       const result = await planPatiently(io, openApi(io, options), spec);
-      if (options.json || result.feasible) show(io, options, result, renderPlan);
+      if (options.json || result.feasible)
+        show(io, options, result, (value) => renderPlan(value, options.explain === true));
       if (!result.feasible) throw infeasible(spec.name, result.rejections);
       if (options.script === undefined) return;
       for (const path of writeScripts(resolve(io.cwd, options.script), result.plan)) {

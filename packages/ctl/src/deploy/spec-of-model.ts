@@ -1,13 +1,14 @@
 /** `dsr1ctl deploy deepseek-r1`: the smallest legal set of nodes that fits, as a deployment. */
 import { Dsr1Error } from '@dsr1/shared/errors';
 import { fit } from '@dsr1/shared/models/fit';
+import { setsBody } from '@dsr1/shared/models/fit-body';
+import { placement } from '@dsr1/shared/models/placement';
 import type { ModelShape } from '@dsr1/shared/models/shape';
 import { type ModelSet, type SetNode, smallestSets } from '@dsr1/shared/models/smallest-sets';
 import type { DeploymentSpec } from '@dsr1/shared/spec/deployment';
 import type { Api } from '../client/api.ts';
 import { setLines } from '../fit/fit-lines.ts';
 import { type Host, hostsAtHand, installs } from '../fit/hosts.ts';
-import { placement } from '../fit/placement.ts';
 import { findModel } from '../fit/read-model.ts';
 import { deploymentText } from '../text/deployment.ts';
 import { modelPath, shortName } from './model-path.ts';
@@ -47,7 +48,7 @@ export async function specOfModel(api: Api, cwd: string, model: string, asked: A
       gpusPerNode: set.gpus / set.nodes.length,
       parallelism: { tensor: set.tensor, pipeline: set.pipeline },
     },
-    because: [text.chosen(name, kind, path, set.nodes), ...setLines({ sets, because }, MOST_SETS)],
+    because: [text.chosen(name, kind, path, set.nodes), ...setLines(setsBody({ sets, because }), MOST_SETS)],
   };
 }
 
@@ -102,8 +103,7 @@ function nothingFits(
   if (largest === undefined || size(largest) === 0)
     return new Dsr1Error('PLAN_INFEASIBLE', text.noSet(name, all.because), { hint: text.noSetHint });
   const alike = nodes.filter((node) => size(node) === size(largest));
-  const division = { pp: alike.length, dp: 1, ep: 1, kvCacheDtype: 'auto' } as const;
-  const placed = { ...placement(division, largest.gpus, alike), contextNeeded: true };
+  const placed = { ...placement({ pipeline: alike.length }, largest.gpus, alike), contextNeeded: true };
   const answer = fit({ shape, engine, version, contextTokens: null, ...placed });
   return new Dsr1Error('PLAN_INFEASIBLE', text.noSet(name, [all.because, ...answer.because].join('; ')), {
     hint: answer.nearest === null ? text.noSetHint : text.nearest(answer.nearest.change),

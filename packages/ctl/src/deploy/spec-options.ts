@@ -22,6 +22,7 @@ const SPEC_FLAGS: readonly SpecFlag[] = [
   { flags: '--env <KEY=VALUE>', path: ['engine', 'env'] },
   { flags: '--model <path>', path: ['model', 'path'] },
   { flags: '--served-name <name>', path: ['model', 'servedName'] },
+  { flags: '--fit <mode>', path: ['model', 'fit'] },
   { flags: '--nodes <n|a,b>', path: ['nodes'], parse: parseNodes, text: deploymentText.nodesFlag },
   { flags: '--head <node>', path: ['nodes', 'head'] },
   { flags: '--exclude <a,b>', path: ['nodes', 'exclude'] },

@@ -1,11 +1,11 @@
 /** An answer for people: the verdict and its reasons; with `--explain` the sum that an engineer would have written down. */
 import { countText, sizeText } from '@dsr1/shared/facts/units';
-import type { FitAnswer } from '@dsr1/shared/models/fit';
-import type { ModelSets } from '@dsr1/shared/models/smallest-sets';
+import type { FitBody, SetsBody } from '@dsr1/shared/models/fit-body';
+import { sumTable } from '@dsr1/shared/plan/fit';
 import type { Style } from '../output/style.ts';
 import { formatTable } from '../output/table.ts';
 
-export function answerLines(answer: FitAnswer, explain: boolean, style: Style): string[] {
+export function answerLines(answer: FitBody, explain: boolean, style: Style): string[] {
   const { verdict, because, assumed, nearest, figures } = answer;
   const colour = verdict === 'fits' ? style.green : verdict === null ? style.yellow : style.red;
   return [
@@ -24,7 +24,7 @@ export function answerLines(answer: FitAnswer, explain: boolean, style: Style): 
   ];
 }
 
-export function setLines({ sets, because }: ModelSets, most: number): string[] {
+export function setLines({ sets, because }: SetsBody, most: number): string[] {
   const rows = sets
     .slice(0, most)
     .map(({ gpus, nodes, tensor, pipeline, figures }) => [
@@ -40,32 +40,27 @@ export function setLines({ sets, because }: ModelSets, most: number): string[] {
   return [because, ...formatTable(rows), ...(sets.length > most ? [`and ${sets.length - most} more`] : [])];
 }
 
-function explainLines({ lines, weights, figures }: FitAnswer, style: Style): string[] {
-  const parts = (weights?.parts ?? []).map((part) => [
+function explainLines({ lines, parts, figures }: FitBody, style: Style): string[] {
+  const total = (of: 'parameters' | 'bytes') => parts.reduce((sum, part) => sum + part[of], 0);
+  const rows = parts.map((part) => [
     part.part,
     billions(part.parameters),
     sizeText(part.bytes),
     ...part.stageBytes.map((bytes) => gib(bytes)),
   ]);
   const stages = figures.stageWeightsBytes.map((_, stage) => `GPU of stage ${stage}`);
-  const total = [
+  const all = [
     'all',
-    billions(weights?.parameters ?? 0),
-    sizeText(weights?.bytes ?? 0),
+    billions(total('parameters')),
+    sizeText(total('bytes')),
     ...figures.stageWeightsBytes.map(gib),
   ];
   return [
     style.bold('weights'),
-    ...formatTable([['part', 'parameters', 'stored', ...stages], ...parts, total]),
+    ...formatTable([['part', 'parameters', 'stored', ...stages], ...rows, all]),
     '',
     style.bold('one GPU of the stage that limits'),
-    ...formatTable(
-      lines.map(({ what, how, bytes }) => [
-        what,
-        bytes === null ? '' : what === 'one token' ? `${Math.round(bytes)} B` : gib(bytes),
-        how,
-      ]),
-    ),
+    ...formatTable(sumTable(lines)),
   ];
 }
 

@@ -2,10 +2,10 @@
 import type { NodeFacts } from '@dsr1/shared/facts/node';
 import { probed } from '@dsr1/shared/facts/nullable';
 import type { FitEngine } from '@dsr1/shared/models/engine-rules';
+import { setNode } from '@dsr1/shared/models/set-node';
 import type { SetNode } from '@dsr1/shared/models/smallest-sets';
 import type { DeploymentSpec } from '@dsr1/shared/spec/deployment';
 import type { Api } from '../client/api.ts';
-import { setNode } from './set-node.ts';
 
 export interface Host {
   readonly node: SetNode;

@@ -5,10 +5,11 @@ import type { FitEngine } from '@dsr1/shared/models/engine-rules';
 import type { FitQuestion } from '@dsr1/shared/models/evaluate';
 import { type GpuClass, gpuByName } from '@dsr1/shared/models/gpus';
 import { knownConfig, relatedConfig } from '@dsr1/shared/models/known/known-models';
+import { modelShape } from '@dsr1/shared/models/model-files';
 import { readModel } from '@dsr1/shared/models/read-model';
 import { isObject, type JsonObject } from '@dsr1/shared/models/reader';
 import { fitText } from '../text/fit.ts';
-import { modelShape, parseJsonObject } from './read-model.ts';
+import { parseJsonObject } from './read-model.ts';
 
 const GIB = 2 ** 30;
 

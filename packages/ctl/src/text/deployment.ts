@@ -5,6 +5,7 @@ import { duration } from '../output/ago.ts';
 const rank = (n: number): string => `rank ${n}`;
 
 export const deploymentText = {
+  explainFlag: 'print the sum of memory line by line',
   nameArgument: 'name of a deployment',
   fileArgument:
     'deployment file (YAML, - for standard input) or published model (deepseek-r1), and after -- the command of engine "command"',

@@ -1,8 +1,9 @@
 /** Sentences of `dsr1ctl fit`. */
 export const fitText = {
   describe: 'whether a model fits on GPUs, at which context, with every line of the arithmetic',
-  modelArgument: 'published model (deepseek-r1, qwen3-32b …) or a folder with config.json',
-  nodesFlag: 'nodes of the cluster, by the facts that they report',
+  modelArgument:
+    'published model (deepseek-r1, qwen3-32b …), a folder with config.json, or with --nodes a folder on them',
+  nodesFlag: "nodes of the cluster, by the facts that they report; '*' takes every one that is online",
   gpuFlag: 'GPU by name (H20-96, H100, RTX 4090) instead of nodes',
   countFlag: 'GPUs of that name',
   perNodeFlag: 'GPUs of one node',
@@ -18,13 +19,11 @@ export const fitText = {
   explainFlag: 'print the sum line by line, and the weights by part',
   recordFlag: 'read the question from a posted memory figure instead (JSON)',
   needModel: 'expected MODEL, or --record FILE',
+  needGpusHint: "--nodes '*' takes every node that is online",
   needGpus: 'expected --nodes, or --gpu with --count: whether it fits depends on them',
   nothingAt: (path: string) => `expected a record at ${path}, found none`,
   noJson: (path: string) => `${path}: expected a JSON object, found something else`,
   expectedShare: 'expected a share above 0 and up to 1, such as 0.9',
-  unknownGpu: (name: string) => `expected the name of a GPU, found ${name}`,
-  unknownGpuHint:
-    'H100, H200, H20, A100, L40S, RTX4090, MI300X and others are known; or say its size: `--gpu 48GiB`',
   gguf: (path: string) => `${path} is GGUF, which dsr1 does not read`,
   ggufHint: 'SGLang and vLLM serve the safetensors repository of the same model',
   unknownModel: (name: string) => `no published model is called ${name}, and no folder of that name is here`,
@@ -32,13 +31,4 @@ export const fitText = {
   nearHint: (name: string) => `did you mean ${name}? Otherwise give the folder of the model`,
   noConfig: (folder: string) => `expected config.json in ${folder}, found none`,
   noConfigHint: 'a folder as the hub has it: config.json, and the shards or at least their index',
-  indexDiffers: (stored: string, computed: string) =>
-    `the shards hold ${stored} and the config leads to ${computed}: figures follow the config`,
-  refused: (field: string, expected: string, found: string) =>
-    `${field}: expected ${expected}, found ${found}`,
-  notReadable: (what: string, reasons: readonly string[]) =>
-    `${what}: this config cannot be read: ${reasons.join('; ')}`,
-  notReadableHint: 'compare config.json with the one of the hub',
-  noFacts: (node: string) => `node ${node} has not reported GPUs`,
-  noFactsHint: (node: string) => `look at \`dsr1ctl facts ${node} --fresh\``,
 } as const;

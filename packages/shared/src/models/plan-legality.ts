@@ -15,7 +15,7 @@ export type PlannedRank = Pick<RankPlan, 'engine' | 'engineVersion' | 'gpuIndice
  */
 export function illegalPlan(config: unknown, plan: PlannedRank): readonly string[] {
   const engine = fitEngineOf(plan);
-  const argv = plan.processes.flatMap(({ argv: own }) => own.flatMap((argument) => argument.split('=')));
+  const argv = wordsOf(plan);
   if (engine === null || !isObject(config) || argv.some((argument) => OTHER_WAYS.test(argument))) return [];
   const reading = readModel(config);
   if (!reading.known || reading.shape.gaps.length > 0 || reading.shape.assumed.length > 0) return [];
@@ -34,10 +34,18 @@ export function illegalPlan(config: unknown, plan: PlannedRank): readonly string
 }
 
 /** Arguments after which heads or experts are divided by another number than the tensor-parallel size. */
-const OTHER_WAYS =
+export const OTHER_WAYS =
   /^--(?:hf-overrides|json-model-override-args|quantization|(?:enable-)?(?:dp|ep|moe|expert|data|attn|decode-context|prefill-context)\b)/;
 
-function fitEngineOf({ engine, gpuIndices }: PlannedRank): FitEngine | null {
+/** Flags and values of all processes, `--flag=value` taken apart. */
+export const wordsOf = ({ processes }: Pick<PlannedRank, 'processes'>): readonly string[] =>
+  processes.flatMap(({ argv }) => argv.flatMap((argument) => argument.split('=')));
+
+/** Null for engines that load no model, and for SGLang on CPUs. */
+export function fitEngineOf({
+  engine,
+  gpuIndices,
+}: Pick<PlannedRank, 'engine' | 'gpuIndices'>): FitEngine | null {
   switch (engine) {
     case 'vllm':
     case 'vllm-ray':

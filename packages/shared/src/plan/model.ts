@@ -6,6 +6,7 @@ import { type Static, Type } from 'typebox';
 import { CheckEnd } from '../fabric/check/model.ts';
 import { Nullable } from '../facts/nullable.ts';
 import { EngineKind } from '../spec/deployment.ts';
+import { PlanFit } from './fit.ts';
 
 /** A TCP port that a rank's processes will listen on; `fixed` ones are reserved at prepare. */
 export const PortPlan = Type.Object({
@@ -142,6 +143,9 @@ export const LaunchPlan = Type.Object({
   ),
   deadlines: PhaseDeadlines,
   /** Interfaces and HCAs of every rank, with address and GID, as the rehearsal tests them; absent in plans of older versions. */
+  deadlines: PhaseDeadlines,
+  /** Absent for engines that load no model, and in plans of older versions. */
+  fit: Type.Optional(PlanFit),
   ends: Type.Optional(Type.Array(CheckEnd)),
   reasons: Type.Array(PlanReason),
   warnings: Type.Array(Type.String()),

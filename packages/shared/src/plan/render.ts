@@ -1,14 +1,17 @@
 /** A plan as a person reads it before saying yes: ranks, network, commands, reasons, warnings. Plain text lines. */
 import { columns } from './columns.ts';
+import { fitLines } from './fit.ts';
 import type { LaunchPlan, PlanReason, PlanResult, PortPlan, RankPlan, Rejection } from './model.ts';
 
-export function renderPlan(result: PlanResult): string[] {
+/** `explain` adds the sum of memory line by line. */
+export function renderPlan(result: PlanResult, explain = false): string[] {
   if (!result.feasible) return ['There is no plan:', ...renderRejections(result.rejections)];
   const { plan, leftOut } = result;
   return [
     ...headline(plan),
     '',
     ...columns(rankTable(plan)),
+    ...section('Memory', plan.fit === undefined ? [] : fitLines(plan.fit, explain)),
     ...section('Rails', columns(railTable(plan))),
     ...section('Commands', commands(plan)),
     ...section('Why', columns(plan.reasons.map(reasonRow))),

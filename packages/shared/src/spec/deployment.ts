@@ -60,6 +60,12 @@ export const DeploymentSpec = Type.Object(
           servedName: Type.Optional(
             Type.String({ description: 'Name that clients ask for (default: deployment name).' }),
           ),
+          fit: Type.Optional(
+            Type.Union([Type.Literal('enforce'), Type.Literal('warn')], {
+              description:
+                'A model that does not fit on its GPUs, or that the engine cannot divide so, is refused, or only told (default: enforce).',
+            }),
+          ),
         },
         closed,
       ),

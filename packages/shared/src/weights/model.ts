@@ -61,6 +61,15 @@ export const ModelInspection = Type.Object({
 });
 export type ModelInspection = Static<typeof ModelInspection>;
 
+/** What a model folder says of its model, without its weights. */
+export const ModelConfig = Type.Object({
+  /** Text of config.json; null when there is none, or it is larger than any can be. */
+  config: Nullable(Type.String()),
+  /** `metadata.total_size` of the shards' index, or the size of the one file; null when neither is there. */
+  storedBytes: Nullable(Type.Integer()),
+});
+export type ModelConfig = Static<typeof ModelConfig>;
+
 /** The whole content of one file. */
 export const FileHashes = Type.Object({
   bytes: Type.Integer(),

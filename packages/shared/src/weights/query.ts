@@ -15,6 +15,8 @@ export const ModelQuery = Type.Union([
   Type.Object(op('status')),
   /** ModelInspection */
   Type.Object(op('inspect')),
+  /** ModelConfig */
+  Type.Object(op('config')),
   /** Begins a full check: ModelStatus */
   Type.Object(op('verify')),
   /** ModelHashes of the last full check */

@@ -1,0 +1,141 @@
+/** Does the model of a plan fit on its gang? The same sum as `dsr1ctl fit`, asked with the arguments that the plan starts. */
+import type { NodeFacts } from '../facts/node.ts';
+import type { PlanFit } from '../plan/fit.ts';
+import type { LaunchPlan, RankPlan } from '../plan/model.ts';
+import type { FitEngine } from './engine-rules.ts';
+import { type Evaluation, evaluate, type FitQuestion } from './evaluate.ts';
+import { type ModelFiles, readModelFiles } from './model-files.ts';
+import { type Change, nearestChange } from './nearest-change.ts';
+import { PLAIN } from './parallel.ts';
+import { fitEngineOf, OTHER_WAYS, wordsOf } from './plan-legality.ts';
+import { setNode } from './set-node.ts';
+import type { ModelShape } from './shape.ts';
+
+/** What the gang's nodes said of the folder; or why they said nothing. */
+export type PlannedModel = ModelFiles | { readonly unknown: string };
+
+/**
+ * Null for engines that load no model. What is not certain is never refused: an unknown family or GPU, CPU ranks and
+ * arguments that change the sum are `not-judged`, and a lack smaller than the error of the sum is `near`.
+ */
+export function judgePlan(
+  { ranks, world }: Pick<LaunchPlan, 'ranks' | 'world'>,
+  facts: readonly NodeFacts[],
+  model: PlannedModel,
+): PlanFit | null {
+  const [head] = ranks;
+  if (head === undefined || head.engine === 'command' || head.engine === 'rehearsal') return null;
+  const engine = fitEngineOf(head);
+  if (engine === null || head.gpuIndices.length === 0) return notJudged('ranks on CPUs are not counted');
+  if ('unknown' in model) return notJudged(model.unknown);
+  const other = wordsOf(head).find((word) => OTHER_WAYS.test(word) || OTHER_SUMS.test(word));
+  if (other !== undefined) return notJudged(`${other} changes the sum`);
+  const reading = readModelFiles(model);
+  if (!reading.known) {
+    const fields = reading.refusals.map(({ field, found }) => `${field} is ${found}`);
+    return notJudged([...fields, ...reading.because].join('; '));
+  }
+  const { shape } = reading;
+  if (shape.assumed.length > 0) return notJudged(shape.assumed.join('; '));
+  const nodes = facts.map((fact, index) => setNode(String(index), fact));
+  const [gpu] = nodes.flatMap((node) => node.gpu ?? []).toSorted((a, b) => a.memoryBytes - b.memoryBytes);
+  if (gpu === undefined) return notJudged("the memory of the nodes' GPUs is not known");
+  return judged({
+    ...askedBy(head, engine, shape),
+    gpu,
+    gpus: ranks.reduce((sum, { gpuIndices }) => sum + gpuIndices.length, 0),
+    nodes: world.nodes,
+    parallel: { ...PLAIN, tensor: world.tensor, pipeline: world.pipeline },
+  });
+}
+
+/** Arguments after which other things than weights and cache take memory. */
+const OTHER_SUMS =
+  /^--(?:cpu-offload|speculative|enable-lora|lora|swap-space|kv-transfer|mamba|enable-hierarchical|limit-mm|language-model-only|max-total-tokens|num-gpu-blocks|kv-cache-memory)/;
+
+function askedBy(rank: RankPlan, engine: FitEngine, shape: ModelShape) {
+  const words = wordsOf(rank);
+  const after = (...flags: readonly string[]): string | null => {
+    const at = words.findLastIndex((word) => flags.includes(word));
+    return at < 0 ? null : (words[at + 1] ?? null);
+  };
+  const number = (...flags: readonly string[]): number | null => {
+    const value = Number(after(...flags) ?? Number.NaN);
+    return Number.isFinite(value) && value > 0 ? value : null;
+  };
+  const context = after('--max-model-len', '--context-length');
+  return {
+    shape,
+    engine,
+    version: rank.engineVersion,
+    freeBytes: null,
+    fraction: number('--gpu-memory-utilization', '--mem-fraction-static'),
+    // `auto` and -1 let vLLM take what the cache holds.
+    contextTokens: context === null ? null : (tokens(context) ?? 1),
+    contextNeeded: false,
+    cache: { kind: /fp8/.test(after('--kv-cache-dtype') ?? '') ? 'fp8' : 'auto' },
+    blockTokens: number('--block-size', '--page-size'),
+    stepTokens: number('--max-num-batched-tokens', '--chunked-prefill-size'),
+    sequences: number('--max-num-seqs', '--max-running-requests'),
+  } satisfies Partial<FitQuestion>;
+}
+
+/** `32768`, `32k` (thousands), `32K` (of 1024), as vLLM reads them. */
+function tokens(text: string): number | null {
+  const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)([kKmM]?)$/.exec(text) ?? [];
+  if (digits === undefined) return null;
+  const units: Readonly<Record<string, number>> = { k: 1000, K: 1024, m: 1e6, M: 1024 ** 2 };
+  return Math.max(1, Math.floor(Number(digits) * (units[unit] ?? 1)));
+}
+
+function judged(question: FitQuestion & { readonly gpu: NonNullable<FitQuestion['gpu']> }): PlanFit {
+  const answer = evaluate(question);
+  const { verdict, figures } = answer;
+  if (verdict === null) return notJudged(answer.because.join('; '));
+  if (verdict === 'fits') return told(answer, 'fits', answer.because, null);
+  const nearest = nearestChange({ ...question, fraction: figures.fraction }, evaluate);
+  if (verdict === 'illegal') return told(answer, verdict, answer.because, nearest);
+  const spare = (KNOWN_ERROR * Math.max(...figures.stageWeightsBytes)) / (figures.fraction ?? 1);
+  const lenient = evaluate({
+    ...question,
+    gpu: { ...question.gpu, memoryBytes: question.gpu.memoryBytes + spare },
+  });
+  const isNear = lenient.verdict === 'fits';
+  const near = [...answer.because, 'this is within the error of the sum (5 % of the weights)'];
+  return told(answer, isNear ? 'near' : verdict, isNear ? near : answer.because, nearest);
+}
+
+/** Of weights, against what engines printed (docs/fit.md). */
+const KNOWN_ERROR = 0.05;
+
+function told(
+  { figures, lines }: Evaluation,
+  verdict: PlanFit['verdict'],
+  because: readonly string[],
+  nearest: Change | null,
+): PlanFit {
+  const { weightsBytes, tokenBytes, tokens: held, contextTokens, concurrency } = figures;
+  return {
+    verdict,
+    because: [...because],
+    nearest: nearest === null ? null : { ...nearest, flags: [...nearest.flags] },
+    weightsBytes,
+    tokenBytes,
+    tokens: held,
+    contextTokens,
+    concurrency,
+    lines: [...lines],
+  };
+}
+
+const notJudged = (because: string): PlanFit => ({
+  verdict: 'not-judged',
+  because: [because],
+  nearest: null,
+  weightsBytes: null,
+  tokenBytes: null,
+  tokens: null,
+  contextTokens: null,
+  concurrency: null,
+  lines: [],
+});
