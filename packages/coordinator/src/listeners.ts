@@ -159,6 +159,7 @@ async function startHttp(
       planRoutes(deployments.service),
       deploymentRoutes(deployments.service),
       logRoutes(deployments.logs),
+      fitRoutes(createFit(hub)),
       modelRoutes(createModels({ hub, deployments: deployments.service })),
       checkRoutes(checks),
     ],

@@ -141,12 +141,11 @@ export const LaunchPlan = Type.Object({
       because: Type.String(),
     }),
   ),
-  deadlines: PhaseDeadlines,
   /** Interfaces and HCAs of every rank, with address and GID, as the rehearsal tests them; absent in plans of older versions. */
+  ends: Type.Optional(Type.Array(CheckEnd)),
   deadlines: PhaseDeadlines,
   /** Absent for engines that load no model, and in plans of older versions. */
   fit: Type.Optional(PlanFit),
-  ends: Type.Optional(Type.Array(CheckEnd)),
   reasons: Type.Array(PlanReason),
   warnings: Type.Array(Type.String()),
 });

@@ -116,12 +116,6 @@ export const DeploymentSpec = Type.Object(
           gidIndex: Type.Optional(
             Type.Integer({ minimum: 0, maximum: 255, description: 'GID index of every node.' }),
           ),
-          perNode: Type.Optional(
-            Type.Record(
-              Type.String(),
-              Type.Object(
-                {
-                  controlInterface: Type.Optional(Type.String()),
           rehearse: Type.Optional(
             Type.Union([Type.Literal('fail'), Type.Literal('warn'), Type.Literal('off')], {
               description:
@@ -134,6 +128,12 @@ export const DeploymentSpec = Type.Object(
                 'Ranks that fall to TCP under an RDMA plan, by their own log, end the attempt, or are only told (default: fail).',
             }),
           ),
+          perNode: Type.Optional(
+            Type.Record(
+              Type.String(),
+              Type.Object(
+                {
+                  controlInterface: Type.Optional(Type.String()),
                   hcas: Type.Optional(Type.Array(Type.String())),
                   gidIndex: Type.Optional(Type.Integer({ minimum: 0, maximum: 255 })),
                 },
