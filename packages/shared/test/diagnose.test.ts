@@ -8,7 +8,7 @@ import { readLine } from '@dsr1/shared/diagnose/line';
 import { createLogReader, type LogReading } from '@dsr1/shared/diagnose/log-reader';
 import { rules } from '@dsr1/shared/diagnose/rules';
 import { test } from 'tap';
-import { nearMisses, samples } from './diagnose-lines.ts';
+import { nearMisses, samples } from './diagnose-lines/all.ts';
 
 const DATA = join(import.meta.dirname, '../../../test/data/engine-logs');
 

@@ -11,19 +11,22 @@ export interface RankEnd {
   readonly exitSignal: string | null;
 }
 
-/** How ranks ended and what the coordinator says. */
-export function coordinatorReading(
+/** How ranks ended and what the coordinator says, as a log of its own. */
+export const coordinatorReading = (...said: Parameters<typeof coordinatorLines>): LogReading =>
+  readLines('coordinator', coordinatorLines(...said));
+
+export function coordinatorLines(
   message: string,
   rejections: readonly Rejection[],
   ends: readonly RankEnd[],
-): LogReading {
+): string[] {
   const ended = ends
     .filter(({ exitCode, exitSignal }) => exitSignal !== null || (exitCode ?? 0) !== 0)
     .map(
       ({ rank, node, exitCode, exitSignal }) =>
         `rank ${rank} on ${node} ended with ${exitSignal ?? `code ${exitCode}`}`,
     );
-  return readLines('coordinator', [message, ...rejections.map(({ because }) => because), ...ended]);
+  return [message, ...rejections.map(({ because }) => because), ...ended];
 }
 
 /** For `diagnose`: what was to run, and how. */

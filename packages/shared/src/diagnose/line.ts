@@ -46,7 +46,7 @@ const loudness = '(?<level>INFO|WARN(?:ING)?|ERROR|DEBUG|CRITICAL|FATAL|TRACE)';
 /** Each is anchored and eats one prefix; they are tried again until none fits. */
 const prefixes: readonly RegExp[] = [
   // (Worker_TP3 pid=110), (RayWorkerWrapper pid=7106, ip=10.0.0.2), (autoscaler +13s), (raylet), ESC colours gone
-  /^\((?<who>[A-Za-z_][\w ./:=-]{0,60}?)(?: rank=\d+)?(?:,? (?:pid=\d+|\+[\dhms]+))?(?:, ?ip=[\w.:]+)?\) (?=\S)/,
+  /^\((?<who>[A-Za-z_][\w ./:=-]{0,60}?)(?: rank=\d+)?(?:,? (?:pid=\d+|\+[\dhms]+))?(?:, ?ip=[\w.:]+)?\) /,
   // [rank8]: [TP3] [DP0 TP1] [default0]:
   /^\[(?<who>rank ?\d+|(?:default)?\d+|(?:(?:TP|DP|PP|EP)\d+ ?)+)\]:? ?/,
   // 14:08:56.877
@@ -76,6 +76,16 @@ const prefixes: readonly RegExp[] = [
   new RegExp(`^\\[[A-Z][a-z]{2} (?<mon>[A-Z][a-z]{2}) +(?<d>\\d{1,2}) ${clock} \\d{4}\\] `),
   // [pod/vllm-0/engine]
   /^\[pod\/(?<who>[\w./-]+)\] /,
+  // stderr F of the container runtime interface, [1,0]<stderr>: of mpirun, 3: of srun, worker-1: of a launcher
+  /^std(?:out|err) [FP] /,
+  /^\[\d+,\d+\]<std(?:out|err)>:? ?/,
+  /^\d{1,4}: (?=\S)/,
+  /^(?<who>[a-z][a-z\d-]*-?\d+): (?=\S)/,
+  // [12-11 17:52:54], and "- module - ERROR - " behind a time
+  new RegExp(`^\\[(?<mo>\\d\\d)-(?<d>\\d\\d) ${clock}\\] ?`),
+  new RegExp(`^(?:- )?(?:[\\w.]{1,80} - )?${loudness} - `),
+  // time="…" level=error msg="…"
+  /^time="?[^" ]{1,40}"? level=(?<level>\w{1,10}) (?:msg=")?/,
   // host:123:456 [0] of NCCL
   /^(?<who>[\w.-]{1,253}):\d+:\d+ \[-?\d+\] (?=\S)/,
 ];
@@ -91,8 +101,8 @@ function secondsOf({ mo, mon, d, h, m, s }: Record<string, string | undefined>):
 
 function levelOf(word: string | undefined): LogLine['level'] {
   if (word === undefined) return null;
-  if (/^(?:INFO|DEBUG|TRACE|[ID])$/.test(word)) return 'info';
-  return /^W/.test(word) ? 'warning' : 'error';
+  if (/^(?:INFO|DEBUG|TRACE|[ID])$/i.test(word)) return 'info';
+  return /^W/i.test(word) ? 'warning' : 'error';
 }
 
 /** The message of a line that a collector wrote as JSON: docker's json-file driver, structured loggers. */

@@ -4,6 +4,7 @@ import type { NcclReport } from '../fabric/nccl-log/model.ts';
 import { createNcclLogReader } from '../fabric/nccl-log/read.ts';
 import { type LogLine, printable, readLine } from './line.ts';
 import type { EvidenceLine, Rule } from './model.ts';
+import { isRelevant } from './relevant.ts';
 import { echo, harmless, notes } from './rules/notes.ts';
 import { rules } from './rules.ts';
 
@@ -57,6 +58,8 @@ export function createLogReader(file: string): LogReader {
   const known = new Set<string>();
   /** Per speaker: an exception that was being handled when the next one came. */
   const handling = new Set<string>();
+  /** Per speaker: the last frame of the traceback that is being told. */
+  const frames = new Map<string, string>();
 
   const take = (whole: string, raw: string, number: number): void => {
     const line = readLine(whole);
@@ -65,9 +68,16 @@ export function createLogReader(file: string): LogReader {
       if (handling.size < limits.whos) handling.add(speaker);
       return;
     }
+    if (frame.test(line.text)) {
+      if (frames.size < limits.whos || frames.has(speaker)) frames.set(speaker, line.text);
+    }
     const isException = exception.test(line.text);
     const chained = handling.has(speaker);
-    if (isException) handling.delete(speaker);
+    const innermost = isException ? (frames.get(speaker) ?? '') : '';
+    if (isException) {
+      handling.delete(speaker);
+      frames.delete(speaker);
+    }
     if (known.has(line.text)) return;
     if (known.size < limits.known) known.add(line.text);
     const at = { file, line: printable(raw.slice(0, limits.evidence)), number };
@@ -79,6 +89,7 @@ export function createLogReader(file: string): LogReader {
     if (harmless.test(line.text) || sourceCode.test(line.text)) return;
     let matched = false;
     for (const rule of rules) {
+      if (rule.frame !== undefined && !rule.frame.test(innermost)) continue;
       const match = rule.line.exec(line.text);
       if (match === null || (rule.strength === 'consequence' && line.level === 'info')) continue;
       matched ||= rule.when === undefined && rule.strength !== 'consequence';
@@ -99,10 +110,10 @@ export function createLogReader(file: string): LogReader {
   return {
     push(line, number) {
       const inFull = taken++ < limits.inFull;
-      if (inFull || relevant.test(line)) take(line, line, number);
+      if (inFull || isRelevant(line)) take(line, line, number);
       // A terminal broke a long line in two: what decides may lie across the seam.
       const whole = previous.length >= limits.wrapped && midSentence.test(line) ? previous + line : '';
-      if (whole !== '' && (inFull || relevant.test(whole))) take(whole, previous, previousNumber);
+      if (whole !== '' && (inFull || isRelevant(whole))) take(whole, previous, previousNumber);
       previous = line;
       previousNumber = number;
       nccl.push(line);
@@ -121,13 +132,10 @@ const separators =
   /^(?:During handling of the above exception, another|The above exception was the direct cause)/;
 const exception =
   /^(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?:Error|Exception|Interrupt|Exit|Warning|Timeout|Died)(?:: |$)|^Exception: /;
+const frame = /^\s*File "/;
 const errorStart =
   /^(?:E(?:RROR|rror|RR)\b|FATAL|[Ff]atal|panic|terminate called|CRITICAL|Aborted|Segmentation)/;
 /** A line of the program itself, as tracebacks quote it. */
 const sourceCode = /^\s+(?:raise|return|except|from|import|if|elif|logger\.\w+)\b/;
 /** How the rest of a line begins that a terminal broke in two. */
 const midSentence = /^[a-z_'")\]},.:-]/;
-
-/** Beyond the first lines, one cheap look that most lines of a healthy log do not pass. Every rule's line holds one of these words. */
-const relevant =
-  /error|\[type=|suffic|[ce]an only|exception|fail|fatal|traceback|cannot|can't|couldn't|unable|not |no |invalid|unknown|unsupp|unrecog|refused|denied|timed? ?out|timeout|watchdog|killed|oom|died|dead|exit|signal|sigquit|sigbus|sigseg|seg(?:ment|fault)|memory|mismatch|too |busy|peer|broken|closed|loopback|conflict|corrupt|missing|requires?|must|should|only |assert|undefined|does|fork|thread|what\(\)|pids|limit|divisible|symbol|nvcc|ninja|\bgcc|ptx|certificate|clock|skew|xid|ecc|fallen|surprise|fault|state +:|GPU\b|MIG-|ray|File "|world_size=|nccl|"GET |Init |unbalanced|PTX|Cma|custom|spans|shards|\.so\b|40[13]|unauthor|gated|offline|resolv|permission|permitted|quota|space|bus err|lfs|trust|config_mapping|placement|node:|python:|publisher|eagle|draft|defunct|acsctl|dmar|io_page|kernel|Oops|incompat|exclusive|stale|in use|throughput: 0|used by|terminated|\bdivide|exec |explicit|reset|pull access|handling|direct cause|visible|lost/i;

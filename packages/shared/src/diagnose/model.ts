@@ -33,10 +33,11 @@ export type Diagnosis = Static<typeof Diagnosis>;
 export type FactLines = readonly (readonly [key: string, value: string])[];
 
 /**
- * `proof`: says the cause itself; `strong`: this cause nearly always; `hint`: a guess better than none;
+ * `proof`: says the cause itself; `strong`: this cause nearly always; `hint`: a guess better than none; `guess`: told
+ * by nothing but the kind of exception and the module that raised it;
  * `consequence`: the end of something that happened elsewhere, never before a cause.
  */
-export type Strength = 'proof' | 'strong' | 'hint' | 'consequence';
+export type Strength = 'proof' | 'strong' | 'hint' | 'guess' | 'consequence';
 
 /** What a rule may look at besides its line. */
 export interface Scene {
@@ -52,6 +53,8 @@ export interface Rule {
   readonly category: Category;
   /** What decides, in a line without its prefixes. */
   readonly line: RegExp;
+  /** The innermost frame of the traceback that ends in this line: `File "…", line N, in f`. */
+  readonly frame?: RegExp;
   readonly strength: Strength;
   /** Who prints this: file of the program, or the document that defines it. */
   readonly source: string;

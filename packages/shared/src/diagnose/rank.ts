@@ -6,6 +6,7 @@ const weights: Readonly<Record<Strength, number>> = {
   proof: 0.95,
   strong: 0.8,
   hint: 0.5,
+  guess: 0.4,
   consequence: 0.25,
 };
 const PENALTY = { chained: 0.05, mild: 0.1, later: 0.02, mostLater: 5, quiet: 0.1 };

@@ -22,7 +22,7 @@ export const fileRules: readonly Rule[] = [
   {
     id: 'no-weights-there',
     category: 'model-files-missing',
-    line: /Cannot find any model weights|No (?:safetensors|model) weights? (?:files? )?found|does not appear to have (?:a file named|files named)|Invalid repository ID or local directory|Incorrect path_or_model_id|Can't load (?:the )?(?:configuration|config|tokenizer|feature extractor|image processor) (?:of|for)|Couldn't instantiate the backend tokenizer|(?:is|are) not found in (?:the )?(?:checkpoint|index|model director)|[Mm]issing (?:shards?|weight files?|safetensors)|[Ss]hard \S+ (?:is )?missing|no (?:tokenizer (?:file )?found|file named)|404 Client Error.{0,120}\/resolve\//,
+    line: /Cannot find any model weights|No (?:safetensors|model) weights? (?:files? )?found|does not appear to have (?:a file named|files named)|Invalid repository ID or local directory|Incorrect path_or_model_id|Can't load (?:the )?(?:configuration|config|tokenizer|feature extractor|image processor) (?:of|for)|Couldn't instantiate the backend tokenizer|(?:is|are) not found in (?:the )?(?:checkpoint|index|model director)|[Mm]issing (?:shards?|weight files?|safetensors)|[Ss]hard \S+ (?:is )?missing|no (?:tokenizer (?:file )?found|file named)|404 Client Error.{0,120}\/resolve\/|Entry Not Found for url|RevisionNotFoundError|Invalid rev id|NotExistError|Cannot find the config file for|Could not find checkpoint files/,
     strength: 'strong',
     source: 'vllm/model_executor/model_loader, transformers/utils/hub.py',
   },

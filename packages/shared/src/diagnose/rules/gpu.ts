@@ -3,7 +3,7 @@ import { missingShare, singleNode, usedByOthers, worksWith } from '../facts.ts';
 import type { Rule } from '../model.ts';
 
 const cudaOutOfMemory =
-  /(?:CUDA|HIP|NPU) out of memory|OutOfMemoryError: (?!.*worker)|CUDA error: out of memory|cudaErrorMemoryAllocation|CUDA_ERROR_OUT_OF_MEMORY|[Cc]uda failure (?:2 )?'?out of memory|Failed to CUDA (?:calloc|malloc)/;
+  /(?:CUDA|HIP|NPU) out of memory|OutOfMemoryError: (?!.*worker)|CUDA error: out of memory|cudaErrorMemoryAllocation|CUDA_ERROR_OUT_OF_MEMORY|[Cc]uda failure (?:2 )?'?out of memory|Failed to CUDA (?:calloc|malloc)|not enough GPU memory\. Try lowering|GPU memory (?:is )?exhausted/;
 
 /** Groups: total and free, in GiB; used by this process where it is said. */
 const outOfMemoryFigures =
@@ -68,7 +68,7 @@ export const gpuRules: readonly Rule[] = [
   {
     id: 'kv-too-small',
     category: 'kv-cache-too-small',
-    line: /To serve at least one request with the models?'s max seq len|larger than the (?:available KV cache memory|maximum number of tokens that can be stored in KV cache)|No available memory for the cache blocks|Not enough memory\. Please try to increase --mem-fraction-static|Not enough (?:GPU )?memory for (?:the )?KV|KV cache (?:is )?(?:too small|not (?:large|big) enough)|exceeds (?:the )?(?:available )?KV cache|max_total_num_tokens.{0,60}(?:too small|less than|smaller|<= ?0|negative)|exceeds the (?:maximum|total) (?:number of tokens in the )?KV (?:cache|pool)/i,
+    line: /To serve at least one request with the models?'s max seq len|larger than the (?:available KV cache memory|maximum number of tokens that can be stored in KV cache)|No available memory for the cache blocks|Not enough memory\. Please try to increase --mem-fraction-static|Not enough (?:GPU )?memory for (?:the )?KV|KV cache (?:is )?(?:too small|not (?:large|big) enough)|exceeds (?:the )?(?:available )?KV cache|max_total_num_tokens.{0,60}(?:too small|less than|smaller|<= ?0|negative)|exceeds the (?:maximum|total) (?:number of tokens in the )?KV (?:cache|pool)|leaves no room for (?:the )?(?:full )?KV|exceeds available Mamba cache blocks/i,
     strength: 'proof',
     source: 'vllm/v1/core/kv_cache_utils.py, sglang/srt/model_executor',
   },
@@ -141,7 +141,7 @@ export const gpuRules: readonly Rule[] = [
   {
     id: 'xid-other',
     category: 'gpu-hardware-fault',
-    line: /NVRM: Xid|unspecified launch failure|unspecified launch error/,
+    line: /NVRM: Xid/,
     strength: 'hint',
     source: 'NVIDIA Xid catalogue: codes that programs can cause too (13, 31, 43, 45)',
   },
@@ -209,6 +209,7 @@ export const gpuRules: readonly Rule[] = [
     strength: 'hint',
     source: 'a log of one node that ends where NCCL begins to work',
     quiet: true,
-    when: (scene) => singleNode(scene) && !scene.saw('weights-begun') && !scene.saw('serving'),
+    when: (scene) =>
+      singleNode(scene) && !scene.saw('weights-begun') && !scene.saw('serving') && !scene.saw('nccl-ended'),
   },
 ];

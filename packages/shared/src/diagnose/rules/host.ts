@@ -45,7 +45,7 @@ export const hostRules: readonly Rule[] = [
   {
     id: 'registration-enomem',
     category: 'memlock',
-    line: /(?:ibv_\w+|reg_?mr\w*|fi_mr_reg|register\w* (?:\w+ )?memory|memory registration|create_[cq]p|mlock\w*)\b.{0,160}(?:Cannot allocate memory|ENOMEM|errno 12\b|error 12\b|\[12\]|: -12\b)/i,
+    line: /(?:ibv_\w+|mlx5dv_\w+|\w*umem_reg\w*|reg_?mr\w*|fi_mr_reg|register\w* (?:\w+ )?memory|memory registration|create_[cq]p|mlock\w*)\b.{0,160}(?:Cannot allocate memory|ENOMEM|errno 12\b|error 12\b|\[12\]|: -12\b)/i,
     strength: 'proof',
     source: 'NVIDIA/nccl src/misc/ibvwrap.cc, UCX, libfabric, Mooncake: ENOMEM of a registration',
     when: (scene) => !scene.fact(unlimitedMemlock) && !scene.fact(/kernel_(?:bad|good)|other kernel/),
@@ -56,7 +56,7 @@ export const hostRules: readonly Rule[] = [
   {
     id: 'memlock-limit',
     category: 'memlock',
-    line: /RLIMIT_MEMLOCK is \d+|(?:max locked memory|ulimit -l|memlock).{0,60}(?:too (?:low|small)|not enough|set .{0,20}unlimited|increase)|locked memory is limited to \d+/i,
+    line: /RLIMIT_MEMLOCK is \d+|(?:max locked memory|ulimit -l|memlock).{0,60}(?:too (?:low|small)|not enough|set .{0,20}unlimited|increase)|locked memory is limited to \d+|set max locked memory/i,
     strength: 'strong',
     source: 'libibverbs, UCX, dsr1 prepare check',
   },
@@ -97,7 +97,7 @@ export const hostRules: readonly Rule[] = [
   {
     id: 'kernel-oom-killer',
     category: 'host-oom-killed',
-    line: /Out of memory: Killed process|oom-kill:constraint|Memory cgroup out of memory|invoked oom-killer|oom_kill event|\bOOM Killed\b|\bOOMKilled\b|result 'oom-kill'|oom_reaper|killed by the (?:(?:OS |kernel )?OOM|kernel: out of memory)|exceeds the memory usage threshold|due to the node running low on memory|ray\.exceptions\.OutOfMemoryError|Killed signal terminated program/,
+    line: /Out of memory: Killed process|oom-kill:constraint|Memory cgroup out of memory|invoked oom-killer|oom_kill event|\bOOM Killed\b|\bOOMKilled\b|result 'oom-kill'|oom_reaper|killed by the (?:(?:OS |kernel )?OOM|kernel: out of memory)|exceeds the memory usage threshold|due to the node running low on memory|due to memory pressure \(OOM\)|ray\.exceptions\.OutOfMemoryError|Killed signal terminated program/,
     strength: 'proof',
     source: 'Linux mm/oom_kill.c, systemd, Kubernetes, Ray memory monitor, gcc',
   },
@@ -129,9 +129,34 @@ export const hostRules: readonly Rule[] = [
   {
     id: 'host-allocation',
     category: 'host-oom-killed',
-    line: /^(?!.*(?:ibv_|reg_?mr|cuda|RDMA|register)).*(?:\bMemoryError\b|std::bad_alloc|DefaultCPUAllocator: (?:can't allocate|not enough) memory|OSError: \[Errno 12\]|Cannot allocate memory|mmap failed.{0,40}memory)/,
+    line: /^(?!.*(?:ibv_|mlx5|UCX|reg_?mr|cuda|RDMA|register)).*(?:\bMemoryError\b|std::bad_alloc|DefaultCPUAllocator: (?:can't allocate|not enough) memory|OSError: \[Errno 12\]|Cannot allocate memory|mmap failed.{0,40}memory)/,
     strength: 'strong',
     source: 'malloc, mmap, fork without memory',
     cause: 'host memory could not be allocated',
+  },
+  {
+    id: 'killed-by-7',
+    category: 'shm-too-small',
+    line: /exit ?code(?: is)?[:=]? ?\(?-7\b|(?:exited|died|terminated|failed|ended) .{0,40}(?:code|status|with|signal|by)[: =]*(?:-7\b|135\b)|\(signal 7\)/i,
+    strength: 'strong',
+    source: 'exit status after SIGBUS',
+  },
+  {
+    id: 'read-only-file-system',
+    category: 'container-privilege',
+    line: /Read-only file system|\[Errno 30\]/,
+    strength: 'strong',
+    source: 'Linux EROFS',
+    cause: 'a file system is mounted read-only where the rank must write (a cache, /tmp, the model folder)',
+    fix: 'mount that path writable, or move what is written: HF_HOME, VLLM_CACHE_ROOT, TRITON_CACHE_DIR, TMPDIR on a writable volume',
+  },
+  {
+    id: 'input-output-error',
+    category: 'weights-corrupt',
+    line: /\[Errno 5\]|Input\/output error/,
+    strength: 'hint',
+    source: 'Linux EIO',
+    cause: 'a file cannot be read: the disk or the network file system under it fails',
+    fix: '`dmesg -T | tail` on the node; read the file whole (`sha256sum`), copy it again from a good node',
   },
 ];

@@ -26,8 +26,13 @@ export const notes: readonly Note[] = [
   },
   { id: 'loopback-line', line: /[Uu]sing the loopback|remote=\[127\./ },
   { id: 'loopback-matters', line: /connectFullMesh|_SOCKET_IFNAME/ },
+  {
+    id: 'peer-gone',
+    line: /Socket (?:recv|send) failed|remote process exited|Connection (?:closed|reset) by|Broken pipe/,
+  },
   { id: 'kv-publisher', line: /Starting ZMQ publisher thread/ },
   { id: 'not-yet-valid', line: /not yet valid|current time \S+ is before/ },
+  { id: 'nccl-ended', line: /NCCL INFO .*(?:Destroy|Abort) COMPLETE/ },
   { id: 'serving', line: /Application startup complete|fired up and ready/ },
   {
     id: 'engine-dead',
@@ -41,4 +46,4 @@ export const echo =
 
 /** Alarming lines that healthy launches print. */
 export const harmless =
-  /No plugin found|libr?ccl-(?:net|tuner|env|profiler|gin)\S*\.so: cannot open|Could not find: ?libr?ccl|NET\/Plugin ?: (?:Could not find|No )|failed to automatically increase|[Cc]ustom allreduce is disabled because (?!this process group spans)|Reducing Torch parallelism|`torch_dtype` is deprecated|resource_tracker: There appear|destroy_process_group\(\) was not called|Ignore import error when loading|Failed to import from vllm\._C|pynvml package is deprecated|Unable to register cu\w+ factory|Token authentication is disabled|hostname of the client socket cannot be retrieved|IPv6 network addresses of .{0,60}cannot be retrieved|Unknown vLLM environment variable|(?:get|set)_mempolicy: Operation not permitted.{0,40}\(ignored|object store is using|disabled: .{0,80}init failed|exit code:? -15\b|Error retrieving (?:safetensors|file list)|^server_args=|^(?:non-default )?args: |Initializing (?:a V\d |an )?LLM engine|^Dumping input data|If this is not the case|is deprecated and will be removed/;
+  /No plugin found|libr?ccl-(?:net|tuner|env|profiler|gin)\S*\.so: cannot open|Could not find: ?libr?ccl|NET\/Plugin ?: (?:Could not find|No )|failed to automatically increase|[Cc]ustom allreduce is disabled because (?!this process group spans)|Reducing Torch parallelism|`torch_dtype` is deprecated|resource_tracker: There appear|destroy_process_group\(\) was not called|Ignore import error when loading|Failed to import from vllm\._C(?!.*(?:undefined symbol|GLIBC|CXXABI))|pynvml package is deprecated|Unable to register cu\w+ factory|Token authentication is disabled|hostname of the client socket cannot be retrieved|IPv6 network addresses of .{0,60}cannot be retrieved|Unknown vLLM environment variable|(?:get|set)_mempolicy: Operation not permitted.{0,40}\(ignored|object store is using|disabled: .{0,80}init failed|exit code:? -15\b|Error retrieving (?:safetensors|file list)|^server_args=|^(?:non-default )?args: |Initializing (?:a V\d |an )?LLM engine|^Dumping input data|If this is not the case|is deprecated and will be removed/;

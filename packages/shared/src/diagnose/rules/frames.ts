@@ -1,0 +1,122 @@
+/** What no other rule knows, told by the module that raised the exception: the innermost frame names the family. */
+import type { Rule } from '../model.ts';
+
+/** Any exception; its words were known to no stronger rule. */
+const anyError = /^(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?:Error|Exception|Timeout)(?:: |$)/;
+/** Errors that a check of settings raises, as opposed to a call that went wrong. */
+const refusal = /^(?:\w+\.)*(?:Value|Assertion|NotImplemented|ArgumentType)Error(?:: |$)/;
+
+export const frameRules: readonly Rule[] = [
+  {
+    id: 'raised-by-argument-check',
+    category: 'bad-flag',
+    line: refusal,
+    frame:
+      /\/(?:vllm\/(?:config|engine\/arg_utils|entrypoints\/openai\/cli_args)|sglang\/srt\/(?:server_args|arg_groups))\b|argparse\.py"/,
+    strength: 'hint',
+    source: 'vllm/config, vllm/engine/arg_utils.py, sglang/srt/server_args.py refuse settings',
+    cause: 'the engine refuses the settings: they are not legal for this model, or exclude each other',
+    fix: 'read the words of the line; drop or change the setting that it names',
+  },
+  {
+    id: 'raised-by-transformers',
+    category: 'version-mismatch',
+    line: /^(?:\w+\.)*(?:AttributeError|TypeError|KeyError|ImportError)(?:: |$)/,
+    frame: /\/(?:transformers|tokenizers|huggingface_hub|mistral_common|compressed_tensors)\//,
+    strength: 'hint',
+    source:
+      'transformers and its like fail inside when checkpoint or engine were written for another release',
+    cause:
+      'transformers (or a library beside it) fails on this checkpoint: it is older or newer than both expect',
+    fix: 'install the transformers that this version of the engine pins; a newer checkpoint needs a newer engine',
+  },
+  {
+    id: 'raised-by-config-reader',
+    category: 'model-unsupported',
+    line: refusal,
+    frame:
+      /\/(?:transformers\/(?:models|configuration_utils|modeling_rope)|vllm\/(?:transformers_utils\/config|model_executor\/models)|sglang\/srt\/(?:configs|models))\b/,
+    strength: 'guess',
+    source: 'readers of config.json and model code',
+    cause:
+      'the configuration of the checkpoint is one that this version of the engine or transformers does not take',
+  },
+  {
+    id: 'raised-by-weight-loader',
+    category: 'weights-corrupt',
+    line: anyError,
+    frame: /\/(?:safetensors|torch\/serialization)\b/,
+    strength: 'hint',
+    source: 'safetensors, torch/serialization.py',
+    cause: 'a weight file cannot be read as what its name says',
+  },
+  {
+    id: 'raised-by-file-reader',
+    category: 'model-files-missing',
+    line: /^FileNotFoundError|^NotADirectoryError/,
+    frame:
+      /\/(?:model_loader|transformers|tokenizers|tiktoken|sentencepiece|transformers_utils|hf_transformers\w*)\b/,
+    strength: 'strong',
+    source: 'loaders of models and tokenizers',
+    cause: 'a file of the model or tokenizer is not there on this node',
+  },
+  {
+    id: 'raised-by-builder',
+    category: 'toolchain-missing',
+    line: anyError,
+    frame:
+      /\/(?:torch\/utils\/cpp_extension|torch\/_inductor\/cpp_builder|triton\/runtime\/build|flashinfer\/jit|deep_gemm\/\w*jit|tvm_ffi\/cpp|tilelang\/(?:jit|contrib))\b/,
+    strength: 'hint',
+    source: 'compile steps at run time: PyTorch, Triton, FlashInfer, DeepGEMM, TVM',
+    cause: 'a kernel could not be compiled at run time',
+  },
+  {
+    id: 'raised-by-kernel-cache',
+    category: 'cache-corrupt',
+    line: /^(?:\w+\.)*(?:FileNotFoundError|OSError|FileExistsError|JSONDecodeError|EOFError|UnpicklingError|KeyError|UnicodeDecodeError)(?:: |$)(?!.*(?:Permission|No space|Read-only|Too many|quota))/,
+    frame:
+      /\/(?:triton\/runtime\/cache|torch\/_inductor\/(?:codecache|remote_cache|triton_bundler)|vllm\/compilation\/(?:caching|compiler_interface)|flashinfer\/autotuner)\b/,
+    strength: 'strong',
+    source: 'caches of Triton, inductor, vLLM and FlashInfer',
+    cause:
+      'an entry of a compile cache vanished or cannot be read: ranks share it, or it was written in part',
+  },
+  {
+    id: 'raised-by-ray-start',
+    category: 'ray-gcs-unreachable',
+    line: anyError,
+    frame: /\/ray\/(?:_private\/(?:node|services|gcs_utils)|scripts\/scripts|util\/client)\b/,
+    strength: 'hint',
+    source: 'ray/_private: joining a cluster',
+    cause: 'Ray does not come up on this node, or cannot join its head',
+  },
+  {
+    id: 'raised-by-torch-cuda',
+    category: 'no-gpu-runtime',
+    line: /^(?:RuntimeError|AssertionError)(?:: |$)/,
+    frame: /\/torch\/cuda\/__init__\.py", line \d+, in (?:_lazy_init|_check_driver)/,
+    strength: 'guess',
+    source: 'torch/cuda/__init__.py: CUDA cannot be initialised',
+    cause: 'CUDA cannot be initialised in this process',
+  },
+  {
+    id: 'raised-by-rendezvous',
+    category: 'wrong-host-ip',
+    line: /^(?:\w+\.)*(?:RuntimeError|ValueError|Dist\w*Error|OSError|gaierror)(?:: |$)(?!.*(?:already in use|Permission))/,
+    frame:
+      /\/torch\/distributed\/(?:rendezvous|elastic\/rendezvous)\b|socket\.py", line \d+, in (?:getaddrinfo|create_connection)/,
+    strength: 'guess',
+    source: 'torch/distributed/rendezvous.py: the head is not found where it was said to be',
+    cause: 'this rank does not reach the address of the head that it was given',
+  },
+  {
+    id: 'raised-by-capability-check',
+    category: 'hardware-unsupported',
+    line: refusal,
+    frame:
+      /\/(?:layers\/quantization|layers\/fused_moe|layers\/moe|v1\/attention|srt\/layers\/attention|platforms)\//,
+    strength: 'guess',
+    source: 'checks of kernels against GPU, dtype and shape',
+    cause: 'a kernel refuses this combination of GPU, data type and shape',
+  },
+];

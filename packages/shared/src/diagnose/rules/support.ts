@@ -1,0 +1,78 @@
+/** What the engine, transformers or the GPU does not know. */
+import type { Rule } from '../model.ts';
+
+export const supportRules: readonly Rule[] = [
+  {
+    id: 'architecture-unknown',
+    category: 'model-unsupported',
+    line: /[Mm]odel architectures? .{0,120}(?:(?:are|is) not supported|failed to be inspected)|Unsupported architectures?: (?!sm)|has no (?:vLLM|SG[Ll]ang) implementation|does not recognize this architecture|Unrecognized configuration class|Unrecognized model in |Cannot find model module|is not a registered model in|No model architectures are specified/,
+    strength: 'proof',
+    source: 'model registries of vLLM and SGLang, transformers configuration_auto.py',
+  },
+  {
+    id: 'model-type-key',
+    category: 'model-unsupported',
+    line: /^KeyError: '([a-z]\w+)'/,
+    strength: 'strong',
+    source: 'transformers CONFIG_MAPPING',
+    when: (scene) => scene.saw('config-mapping'),
+    cause: 'the installed transformers does not know the model type $1',
+  },
+  {
+    id: 'quantization-unknown',
+    category: 'model-unsupported',
+    line: /Unknown quantization method|Tokenizer class \w+ does not exist or is not currently imported|Unknown RoPE scaling type|`rope_scaling` must be a dictionary|^KeyError: '(?:rope_type|rope_theta|rope_parameters|rope_scaling)'|Unsupported (?:model type|GGUF|gguf)|GGUF model with architecture \S+ is not supported/,
+    strength: 'strong',
+    source: 'vllm/model_executor/layers, transformers',
+  },
+  {
+    id: 'parameter-unknown',
+    category: 'model-unsupported',
+    line: /There is no module or parameter named|Attempted to load weight \(|[Ss]ize mismatch for \S+|Parameter \S+ not found in the model|KeyError: '(?:model\.)?layers\.\d+\./,
+    strength: 'hint',
+    source: 'weight loaders of both engines',
+    cause: 'the checkpoint names a tensor that this version of the model code does not have',
+  },
+  {
+    id: 'fp8-before-ada',
+    category: 'hardware-unsupported',
+    line: /fp8e4nv.{0,60}not supported|not supported on CUDA arch|type fp8\w* not supported/,
+    strength: 'proof',
+    source: 'triton/language/core.py, semantic.py',
+    cause: 'the checkpoint is FP8 (e4m3) and the GPUs are older than compute capability 8.9',
+    fix: 'use GPUs of compute capability 8.9 or newer (L4, L40S, H100, H20 …), or serve a BF16, INT8 or AWQ conversion of the model',
+  },
+  {
+    id: 'no-kernel-image',
+    category: 'hardware-unsupported',
+    line: /no kernel image is available for execution|is not compatible with the current PyTorch installation|invalid device function|NoBinaryForGpu|Arch conditional MMA instruction used without targeting/,
+    strength: 'proof',
+    source: 'CUDA runtime cudaErrorNoKernelImageForDevice, torch/cuda/__init__.py',
+    cause: 'the wheel or kernel holds no code for this GPU generation',
+    fix: 'take a build for this compute capability (newer CUDA image for new GPUs, an older release for old ones), or build with TORCH_CUDA_ARCH_LIST',
+  },
+  {
+    id: 'capability-too-low',
+    category: 'hardware-unsupported',
+    line: /only supported on (?:GPUs?|devices?|SM|sm_?\d|Hopper|Blackwell|Ampere|Ada|NVIDIA)|[Mm]in(?:imum)? capability: \d+|only supports? (?:Ampere|Hopper|Blackwell|Ada|SM ?\d|sm_?\d)|requires? (?:at least )?(?:a )?(?:GPU with )?(?:compute capability|SM ?\d|sm_\d|Hopper|Blackwell|Ampere)|not supported (?:on|for|by)(?: '?,? ?'?)(?:this|the current|your) (?:GPU|device|platform|hardware)|(?:Unsupported|Unknown) (?:SM\b|GPU arch|CUDA arch|compute capability|device capability)|compute capability (?:of )?(?:at least )?\d.{0,40}(?:required|needed)|CUDA arch < \d+|Unsupported arch\w*:? ?sm|[Nn]o (?:valid |suitable |supported )?(?:\w+ ){0,3}backends? (?:found|supports?|available)|not supported on (?:SM|sm_?)\d|compute capability \S+ is (?:below|less|lower|too)|requires? sm_?\d/,
+    strength: 'proof',
+    source: 'capability checks of both engines, FlashAttention, DeepGEMM, FlashMLA',
+  },
+  {
+    id: 'shared-memory-of-sm',
+    category: 'hardware-unsupported',
+    line: /out of resources?: shared memory, Required: (\d+), Hardware limit: (\d+)/,
+    strength: 'strong',
+    source: 'triton/compiler/errors.py OutOfResources',
+    cause: 'a kernel wants $1 bytes of shared memory on the GPU, which has $2',
+    fix: 'take another attention or MoE backend, a smaller block configuration, or GPUs of a bigger class',
+  },
+  {
+    id: 'sm-arch-of-image',
+    category: 'hardware-unsupported',
+    line: /Could not load any common_ops library/,
+    strength: 'hint',
+    source: 'sgl_kernel/load_utils.py',
+    cause: 'the kernels of SGLang have no build for this GPU, or a library that they need is absent',
+  },
+];

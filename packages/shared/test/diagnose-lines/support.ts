@@ -1,0 +1,148 @@
+/** Models and GPUs that the engine does not know, and its defects: lines by category, and lines that rules leave alone. */
+import type { NearMisses, Samples } from './sample.ts';
+
+export const samples: Samples = {
+  'model-unsupported': [
+    [
+      '(APIServer pid=835)   Value error, No model architectures are specified [type=value_error, input_value=ArgsKwargs(())]',
+    ],
+    [
+      "ValueError: `rope_scaling` must be a dictionary with two fields, `type` and `factor`, got {'rope_type': 'yarn'}",
+    ],
+    [
+      'ValueError: Attempted to load weight (torch.Size([2048, 7168])) into parameter (torch.Size([4096, 7168]))',
+    ],
+    [
+      '[rank0]: Traceback (most recent call last):\n[rank0]:   File "/opt/venv/lib/python3.12/site-packages/sglang/srt/configs/qwen9.py", line 41, in __init__\n[rank0]:     take(this)\n[rank0]: ValueError: layer kinds do not add up',
+    ],
+    [
+      "ValueError: Model architectures ['Qwen9ForCausalLM'] failed to be inspected. Please check the logs for more details.",
+    ],
+    ["ValueError: There is no module or parameter named 'mtp' in Qwen3ForCausalLM"],
+    [
+      "ValueError: Model architectures ['DeepseekV4ForCausalLM'] are not supported for now. Supported architectures: dict_keys(['AquilaModel'])",
+    ],
+    [
+      'ValueError: The checkpoint you are trying to load has model type `glm5_moe` but Transformers does not recognize this architecture. This could be because of an issue with the checkpoint, or because your version of Transformers is out of date.',
+    ],
+    ["ValueError: Unsupported architectures: KimiK3ForCausalLM. Supported list: ['BaichuanForCausalLM']"],
+    [
+      '  File "/usr/lib/python3/dist-packages/transformers/models/auto/configuration_auto.py", line 1034, in from_pretrained\n    config_class = CONFIG_MAPPING[config_dict["model_type"]]\nKeyError: \'minimax_m3\'',
+    ],
+    [
+      'ValueError: MyModel has no vLLM implementation and the Transformers implementation is not compatible with vLLM.',
+    ],
+    ["ValueError: Unknown quantization method: mxfp9. Must be one of ['awq', 'fp8']."],
+  ],
+  'hardware-unsupported': [
+    [
+      "RuntimeError: ('Quantization scheme is not supported for ', 'the current GPU. Min capability: 75. ', 'Current capability: 70.')",
+    ],
+    [
+      'Traceback (most recent call last):\n  File "/opt/venv/lib/python3.12/site-packages/vllm/model_executor/layers/quantization/awq.py", line 41, in create_weights\n    take(this)\nValueError: this kernel takes half only',
+    ],
+    ["n1:3:30 [4] NCCL WARN Cuda failure 801 'operation not supported'"],
+    ['RuntimeError: CUDA error: operation not supported'],
+    ['RuntimeError: [deep_gemm] Unsupported architecture: sm_89'],
+    [
+      'ValueError: No valid attention backend found for cuda with AttentionSelectorConfig(head_size=576). Reasons: {FLASHMLA: [compute capability not supported]}',
+    ],
+    ['NotImplementedError: No FP8 MoE backend supports the deployment configuration.'],
+    [
+      'RuntimeError: GET was unable to find an engine to execute this computation\nRuntimeError: cutlass_scaled_mm requires sm_90',
+    ],
+    ['NotImplementedError: FlashAttention 3 is not supported on SM120'],
+    ['ValueError: Unsupported GPU: compute capability 7.0 is below minimum 7.5'],
+    ['[sgl_kernel] CRITICAL: Could not load any common_ops library!'],
+    [
+      "ValueError: type fp8e4nv not supported in this architecture. The supported fp8 dtypes are ('fp8e4b15', 'fp8e5')",
+    ],
+    [
+      'RuntimeError: CUDA error: no kernel image is available for execution on the device\nCUDA kernel errors might be asynchronously reported at some other API call',
+    ],
+    [
+      'ValueError: Bfloat16 is only supported on GPUs with compute capability of at least 8.0. Your Tesla T4 GPU has compute capability 7.5.',
+    ],
+    [
+      'ValueError: The quantization method fp8 is not supported for the current GPU. Minimum capability: 89. Current capability: 80.',
+    ],
+    [
+      'NVIDIA RTX PRO 6000 with CUDA capability sm_120 is not compatible with the current PyTorch installation.',
+    ],
+    ['RuntimeError: FlashAttention only supports Ampere GPUs or newer.'],
+    [
+      'triton.runtime.errors.OutOfResources: out of resource: shared memory, Required: 147456, Hardware limit: 101376. Reducing block sizes or `num_stages` may help.',
+    ],
+    ['AssertionError: FlashMLA is only supported on Hopper GPUs'],
+  ],
+  'engine-bug': [
+    [
+      'torch.distributed.DistBackendError: NCCL error in: ../ProcessGroupNCCL.cpp:1197, internal error - please report this issue to the NCCL developers, NCCL version 2.18.3',
+    ],
+    [
+      '(EngineCore_DP0 pid=8) ERROR 01-01 00:00:00 [multiproc.py:1] Worker proc VllmWorker-1 died, exit code: -11',
+    ],
+    ['RuntimeError: NCCL error: internal error - please report this issue to the NCCL developers'],
+    [
+      '(EngineCore) ERROR 01-01 00:00:00 [core.py:1]   File "/x/vllm/v1/core/sched/scheduler.py", line 10, in schedule\n(EngineCore) ERROR 01-01 00:00:00 [core.py:1] AssertionError',
+    ],
+    [
+      '  File "/sgl-workspace/sglang/python/sglang/srt/models/deepseek_v2.py", line 1, in f\nKeyError: \'foo\'',
+    ],
+    [
+      'RuntimeError: The expanded size of the tensor (128) must match the existing size (64) at non-singleton dimension 1.\n',
+    ],
+    ['RuntimeError: Triton Error [CUDA]: an illegal memory access was encountered'],
+    ['!!!!!!! Segfault encountered !!!!!!!'],
+    [
+      '    self.draft_worker = EAGLEWorker(\nValueError: The memory capacity is unbalanced. Some GPUs may be occupied by other processes.',
+    ],
+    [
+      '(Worker pid=1890) INFO 08-27 02:41:50 [parallel_state.py:1638] world_size=16 rank=4 local_rank=4 distributed_init_method=tcp://10.0.0.1:29501 backend=nccl',
+      { engine: 'vllm', engine_version: '0.29.1', nodes: 2, facts: { symptom: 'silence' } },
+    ],
+    [
+      'RuntimeError: The expanded size of the tensor (128) must match the existing size (64) at non-singleton dimension 1.',
+    ],
+    [
+      '(EngineCore_DP0 pid=12) ERROR 04-01 01:02:03 [core.py:842] torch.AcceleratorError: CUDA error: an illegal memory access was encountered',
+    ],
+    [
+      '  File "/opt/venv/lib/python3.12/site-packages/vllm/v1/worker/gpu_model_runner.py", line 900, in execute_model\nUnboundLocalError: cannot access local variable \'hidden\' where it is not associated with a value',
+    ],
+    [
+      "  File \"/sgl-workspace/sglang/python/sglang/srt/layers/moe/ep_moe/layer.py\", line 88, in forward\nAttributeError: 'NoneType' object has no attribute 'shape'",
+    ],
+    ['RuntimeError: collective_rpc should not be called on follower node'],
+    [
+      '(Worker pid=4) INFO 08-27 02:41:50 [pynccl.py:111] vLLM is using nccl==2.28.9',
+      { nodes: 2, facts: { works_with: '--enforce-eager' } },
+    ],
+  ],
+};
+
+export const nearMisses: NearMisses = {
+  'cuda-801': 'RuntimeError: this operation is not supported by the model',
+  'raised-by-config-reader': 'ValueError: layer kinds do not add up',
+  'raised-by-capability-check': 'ValueError: not this shape',
+  'nccl-internal': 'NCCL error in: x.cpp:1, unhandled system error, NCCL version 2.27.3',
+  'api-server-on-follower': 'collective_rpc took 3 s',
+  'architecture-unknown': 'Resolved architecture: DeepseekV3ForCausalLM',
+  'model-type-key': 'KeyError: 42',
+  'quantization-unknown': 'Detected fp8 checkpoint',
+  'parameter-unknown': "KeyError: 'layer'",
+  'fp8-before-ada': 'Using fp8e4nv on CUDA arch 90',
+  'no-kernel-image': 'kernel image loaded for execution on the device',
+  'capability-too-low': 'Using compute capability 9.0',
+  'shared-memory-of-sm': 'shared memory, Required: 100',
+  'compile-artifact-without-caches': 'failed to compile the model',
+  'balance-check-of-draft': 'The memory capacity is balanced',
+  'multi-node-custom-all-reduce': 'world_size=2 rank=0 local_rank=0 backend=gloo',
+  'works-with-switch': 'NCCL is not used',
+  'illegal-access': 'no illegal memory was found',
+  'python-defect': 'the AttributeError was handled',
+  'shape-mismatch': 'The size of the tensor is 128',
+  'compiler-defect': 'torch._inductor.config was set',
+  'bare-exception': 'caught AssertionError, going on',
+  'sm-arch-of-image': 'loaded common_ops library',
+};
