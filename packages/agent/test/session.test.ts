@@ -19,6 +19,7 @@ const prepare = {
   plan: aPlan({}, 'say:hello', 'stay'),
   specHash: 'spec',
   apiKey: 'attempt-key-0123456789',
+  gangKey: 'gang-key-0123456789',
   expiresMs: 60_000,
 } as const;
 const commit = { kind: 'commit', specHash: 'spec', deadlines: DEADLINES } as const;

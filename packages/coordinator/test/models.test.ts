@@ -67,6 +67,8 @@ const deployments = { list: async () => [], get: async () => Promise.reject(new 
 const differencesOf = async (...nodes: FakeNode[]) =>
   (await createModels({ hub: hubOf(nodes), deployments }).check({ path: PATH })).differences;
 
+const KEYS = { apiKey: '', gangKey: '' };
+
 test('a wrong byte is narrowed down, and blamed on a node when something proves it', async (t) => {
   const wrongByte = BLOCK_BYTES + 333;
   t.same(await differencesOf({ name: 'a' }, { name: 'b' }), []);
@@ -130,8 +132,8 @@ test('a gang whose nodes hold different models ends at prepare, with the file', 
   } as unknown as AttemptRecord;
   const equal = hubOf([{ name: 'a' }, { name: 'b' }, { name: 'c' }]);
   const unequal = hubOf([{ name: 'a' }, { name: 'b', digest: 'other' }, { name: 'c' }]);
-  t.equal((await sendPrepare(equal, 'd', attempt, '')).ending, null);
-  t.match((await sendPrepare(unequal, 'd', attempt, '')).ending, {
+  t.equal((await sendPrepare(equal, 'd', attempt, KEYS)).ending, null);
+  t.match((await sendPrepare(unequal, 'd', attempt, KEYS)).ending, {
     cause: 'refused',
     rank: 1,
     failure: {

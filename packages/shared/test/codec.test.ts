@@ -101,7 +101,14 @@ function aReport(v: ReturnType<typeof values>): RankReport {
 function anAction(v: ReturnType<typeof values>): CommandAction {
   const deadline = () => v.int(3600, 1);
   return v.pick<CommandAction>([
-    { kind: 'prepare', plan: aPlan(v), specHash: v.text(), apiKey: v.text(), expiresMs: v.int(60_000) },
+    {
+      kind: 'prepare',
+      plan: aPlan(v),
+      specHash: v.text(),
+      apiKey: v.text(),
+      gangKey: v.text(),
+      expiresMs: v.int(60_000),
+    },
     {
       kind: 'commit',
       specHash: v.text(),
@@ -225,7 +232,14 @@ test('what does not fit is a named error, not a crash', async (t) => {
     command: { leaderEpoch: 1, deployment: 'd', epoch: 1, commandId: 'c', ttlMs: 0, action },
   });
   const prepare = (change: object): FromCoordinator =>
-    command({ kind: 'prepare', plan: { ...aPlan(v), ...change }, specHash: 'h', apiKey: 'k', expiresMs: 1 });
+    command({
+      kind: 'prepare',
+      plan: { ...aPlan(v), ...change },
+      specHash: 'h',
+      apiKey: 'k',
+      gangKey: 'g',
+      expiresMs: 1,
+    });
   const bad: readonly (readonly [string, FromCoordinator, RegExp])[] = [
     ['unknown engine', prepare({ engine: 'tensorrt' }), /plan\.engine should be one of sglang/],
     ['unknown runtime', prepare({ runtime: 'podman' }), /plan\.runtime/],

@@ -55,13 +55,14 @@ function decideAction(state: AgentState, command: RunCommand, context: DecideCon
 function decidePrepare(
   state: AgentState,
   command: RunCommand,
-  { plan, specHash, apiKey, expiresMs }: Action<'prepare'>,
+  { plan, specHash, apiKey, gangKey, expiresMs }: Action<'prepare'>,
   { nowMs, planHash }: DecideContext,
 ): Decision {
   const stale = staleEpoch(state, command);
   if (stale !== null) return stale;
   const { deployment, epoch } = command;
-  const prepare: Step = { kind: 'prepare', deployment, epoch, plan, planHash, specHash, apiKey, expiresMs };
+  const keys = { apiKey, gangKey };
+  const prepare: Step = { kind: 'prepare', deployment, epoch, plan, planHash, specHash, keys, expiresMs };
   const runs = runsOf(state, deployment);
   const same = runs.find((run) => run.epoch === epoch);
   if (same !== undefined) {

@@ -62,13 +62,19 @@ export interface AgentState {
   readonly runs: ReadonlyMap<string, RunRecord>;
 }
 
+/** Secrets of an attempt, for the files of its run folders. */
+export interface RunKeys {
+  readonly apiKey: string;
+  readonly gangKey: string;
+}
+
 export interface PrepareRequest {
   readonly deployment: string;
   readonly epoch: number;
   readonly plan: RankPlan;
   readonly planHash: string;
   readonly specHash: string;
-  readonly apiKey: string;
+  readonly keys: RunKeys;
   readonly expiresMs: number;
 }
 

@@ -9,11 +9,11 @@ export async function prepareRun(
   deps: ExecuteDeps,
 ): Promise<{ readonly runId: string; readonly reservation: Reservation }> {
   const { table, folders, clock } = deps;
-  const { deployment, epoch, plan, planHash, specHash, apiKey, expiresMs } = step;
+  const { deployment, epoch, plan, planHash, specHash, keys, expiresMs } = step;
   const runId = deps.runIdOf(deployment, epoch, plan.rank);
   const reservation = await checkAndReserve(plan, { ...deps.prepare, runtime: deps.runtimes[plan.runtime] });
   try {
-    folders.create({ runId, deployment, epoch, plan }, apiKey);
+    folders.create({ runId, deployment, epoch, plan }, keys);
     const expiresAtMs = clock.monotonicMs() + expiresMs;
     const { bootId } = deps;
     table.put({ ...NOT_STARTED, runId, deployment, epoch, plan, planHash, specHash, bootId, expiresAtMs });

@@ -2,7 +2,7 @@
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RankPlan } from '@dsr1/shared/plan/model';
-import type { RunRecord } from './model.ts';
+import type { RunKeys, RunRecord } from './model.ts';
 
 export interface Run {
   readonly runId: string;
@@ -14,8 +14,8 @@ export interface Run {
 export interface RunFolders {
   pathOf(runId: string): string;
   logFileOf(run: Omit<Run, 'runId'>, processId: string): string;
-  /** Makes the folder anew with the plan's files, `{apiKey}` and `{runDir}` filled in. */
-  create(run: Run, apiKey: string): void;
+  /** Makes the folder anew with the plan's files, `{apiKey}`, `{gangKey}` and `{runDir}` filled in. */
+  create(run: Run, keys: RunKeys): void;
   /** The key that the attempt's logs may hold, for masking; it outlives the folder beside them. Empty when it is gone. */
   apiKeyOf(run: Omit<Run, 'runId'>): string;
   keepRecord(run: RunRecord): void;
@@ -37,7 +37,7 @@ export function runFolders(options: { readonly runsDir: string; readonly logsDir
   return {
     pathOf,
     logFileOf: (run, processId) => join(logsOf(run), `rank-${run.plan.rank}-${processId}.log`),
-    create(run, apiKey) {
+    create(run, { apiKey, gangKey }) {
       const { plan } = run;
       const folder = pathOf(run.runId);
       rmSync(folder, { recursive: true, force: true });
@@ -45,7 +45,7 @@ export function runFolders(options: { readonly runsDir: string; readonly logsDir
       mkdirSync(logsOf(run), { recursive: true, mode: 0o750 });
       writeFileSync(join(logsOf(run), KEY_FILE), apiKey, { mode: 0o600 });
       for (const { name, content } of plan.files) {
-        const filled = withRunDir(content, folder).replaceAll('{apiKey}', apiKey);
+        const filled = withRunDir(content, folder).replaceAll('{apiKey}', apiKey).replaceAll('{gangKey}', gangKey);
         writeFileSync(join(folder, name), filled, { mode: 0o600 });
       }
     },

@@ -88,6 +88,7 @@ export const prepare = (plan: Extract<CommandAction, { kind: 'prepare' }>['plan'
     plan,
     specHash: 'spec',
     apiKey: 'attempt-key-0123456789',
+    gangKey: 'gang-key-0123456789',
     expiresMs: 60_000,
     ...change,
   }) as const;

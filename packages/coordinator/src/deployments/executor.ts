@@ -56,10 +56,14 @@ export function createExecutors(deps: ExecutorDeps): Executors {
 
     async prepare(scene) {
       const attempt = attemptOf(scene);
-      const apiKey = (await store.apiKey(scene.deployment.name)) ?? '';
+      const { name } = scene.deployment;
+      const keys = {
+        apiKey: (await store.apiKey(name)) ?? '',
+        gangKey: await store.gangKey(name, attempt.epoch),
+      };
       const rehearsed = isRehearsed(scene.deployment.spec, attempt.plan);
       const rehearsalMs = rehearsed ? rehearsalLimitMs(attempt.plan) : 0;
-      const answer = await sendPrepare(deps.hub, scene.deployment.name, attempt, apiKey, rehearsalMs);
+      const answer = await sendPrepare(deps.hub, name, attempt, keys, rehearsalMs);
       if (answer.ending !== null) return end(scene, answer.ending);
       const next = rehearsed ? 'rehearsing' : 'starting';
       const message = `${attempt.ranks.length} ranks prepared, ${next}`;

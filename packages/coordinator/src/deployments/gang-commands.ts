@@ -29,7 +29,7 @@ export async function sendPrepare(
   hub: Sender,
   deployment: string,
   attempt: AttemptRecord,
-  apiKey: string,
+  keys: { readonly apiKey: string; readonly gangKey: string },
   rehearsalMs = 0,
 ): Promise<GangAnswer> {
   const { specHash } = attempt.plan;
@@ -38,7 +38,7 @@ export async function sendPrepare(
       kind: 'prepare',
       plan,
       specHash,
-      apiKey,
+      ...keys,
       expiresMs: PREPARE_EXPIRES_MS + rehearsalMs,
     })),
     gangModelDifference(hub, attempt.plan.ranks),

@@ -50,6 +50,8 @@ export interface DeploymentStore {
   names(): Promise<readonly string[]>;
   load(name: string): Promise<StoredDeployment | null>;
   apiKey(name: string): Promise<string | null>;
+  /** Secret that the ranks of this attempt share; always the same for the same attempt. */
+  gangKey(name: string, epoch: number): Promise<string>;
   /** One more than the highest epoch that this name ever had. */
   nextEpoch(name: string): Promise<number>;
   /** Adds an attempt in step `preparing` together with the change of its deployment. */

@@ -31,7 +31,7 @@ export const ProcessPlan = Type.Object({
 });
 export type ProcessPlan = Static<typeof ProcessPlan>;
 
-/** A file that the agent writes (0600) into the rank's run folder; `{apiKey}` becomes the attempt's generated key. */
+/** A file that the agent writes (0600) into the rank's run folder; `{apiKey}` becomes the attempt's generated key, `{gangKey}` a secret of its ranks. */
 export const FilePlan = Type.Object({
   name: Type.String({ pattern: '^[a-z0-9][a-z0-9._-]{0,62}$' }),
   content: Type.String(),

@@ -4,7 +4,7 @@ import { wordsByFlag } from './render.ts';
 
 /**
  * A runnable bash script. It makes a private run folder, writes the rank's files there with the key in API_KEY (made up
- * when it is not set), and starts the processes exactly as the plan says. Run it on `rank.nodeName`.
+ * when it is not set) and the secret of the gang in GANG_KEY, and starts the processes exactly as the plan says. Run it on `rank.nodeName`.
  */
 export function rankScript(plan: LaunchPlan, rank: RankPlan): string {
   const beside = rank.processes.slice(0, -1);
@@ -24,14 +24,18 @@ export function rankScript(plan: LaunchPlan, rank: RankPlan): string {
   ].join('\n');
 }
 
-/** A word as bash reads it back; `{runDir}` and `{apiKey}` become variables of the script. */
+/** A word as bash reads it back; `{runDir}`, `{apiKey}` and `{gangKey}` become variables of the script. */
 export function shellWord(word: string): string {
-  const parts = word.split(/(\{runDir\}|\{apiKey\})/).filter((part) => part !== '');
+  const parts = word.split(/(\{runDir\}|\{apiKey\}|\{gangKey\})/).filter((part) => part !== '');
   if (parts.length === 0) return "''";
-  return parts
-    .map((part) => (part === '{runDir}' ? '"$RUN_DIR"' : part === '{apiKey}' ? '"$API_KEY"' : quoted(part)))
-    .join('');
+  return parts.map((part) => VARIABLES[part] ?? quoted(part)).join('');
 }
+
+const VARIABLES: Readonly<Record<string, string>> = {
+  '{runDir}': '"$RUN_DIR"',
+  '{apiKey}': '"$API_KEY"',
+  '{gangKey}': '"$GANG_KEY"',
+};
 
 const quoted = (text: string) =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
@@ -40,7 +44,10 @@ function fileLines(name: string, content: string): string[] {
   const key = content.includes('{apiKey}')
     ? [`API_KEY=\${API_KEY:-$(od -An -N24 -tx1 /dev/urandom | tr -d ' \\n')}`, 'echo "API key: $API_KEY" >&2']
     : [];
-  return [...key, `printf %s ${shellWord(content)} > "$RUN_DIR"/${name}`];
+  const secret = content.includes('{gangKey}')
+    ? [`GANG_KEY=\${GANG_KEY:?expected one secret for all ranks, the same for every script}`]
+    : [];
+  return [...key, ...secret, `printf %s ${shellWord(content)} > "$RUN_DIR"/${name}`];
 }
 
 function processLines({ argv, env, reasons }: ProcessPlan, before: string, after: string): string[] {

@@ -9,6 +9,7 @@ export type CommandAction =
       readonly plan: RankPlan;
       readonly specHash: string;
       readonly apiKey: string;
+      readonly gangKey: string;
       readonly expiresMs: number;
     }
   | { readonly kind: 'commit'; readonly specHash: string; readonly deadlines: PhaseDeadlines }

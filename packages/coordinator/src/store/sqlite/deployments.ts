@@ -11,6 +11,7 @@ import type {
 } from '../../deployments/store.ts';
 import type { AttemptRecord, DeploymentRecord, PastAttempt, RankRecord } from '../../reconcile/model.ts';
 import type { Database, Row } from './database.ts';
+import { gangKey } from './gang-key.ts';
 
 /** Ended attempts that are kept; the restart policy looks no further back. */
 const ATTEMPTS_KEPT = 50;
@@ -22,6 +23,7 @@ export function sqliteDeployments(db: Database): DeploymentStore {
     names: async () => db.all('SELECT name FROM deployments ORDER BY name').map((row) => String(row.name)),
     load: async (name) => load(db, plans, name),
     apiKey: async (name) => text(db.get('SELECT api_key FROM deployments WHERE name = ?', name)?.api_key),
+    gangKey: async (name, epoch) => gangKey(db, name, epoch),
     nextEpoch: async (name) => lastEpoch(db, name) + 1,
     addAttempt: async (name, attempt, change) =>
       db.transaction(() => {

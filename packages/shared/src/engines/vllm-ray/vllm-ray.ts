@@ -76,8 +76,11 @@ export const vllmRay: Engine = {
     ];
   },
 
-  files: (context) =>
-    context.rank === 0 ? [LAUNCHER_FILE, KEY_FILE, staysPerNode(context)] : [LAUNCHER_FILE],
+  files: (context) => [
+    LAUNCHER_FILE,
+    TOKEN_FILE,
+    ...(context.rank === 0 ? [KEY_FILE, staysPerNode(context)] : []),
+  ],
 
   portPlans(context) {
     const { rank, address, ports } = context;
@@ -93,7 +96,7 @@ export const vllmRay: Engine = {
   },
 
   randomPorts: ({ address }) =>
-    `about 15 TCP ports of the ephemeral range on ${address} (torch's TCPStore, Gloo, ZeroMQ, NCCL bootstrap): open that range between the nodes, both ways, and to nobody else: Ray runs what anyone who reaches it sends`,
+    `about 15 TCP ports of the ephemeral range on ${address} (torch's TCPStore, Gloo, ZeroMQ, NCCL bootstrap): open that range between the nodes, both ways, and to nobody else`,
 
   health: vllmHealth,
 };
@@ -129,6 +132,16 @@ const portOfBoth = (setting: Setting): Setting =>
 /** Actors inherit these from the `ray start` of their node. */
 const rankEnv = (context: RankContext): readonly Setting[] => [
   hostIp(context),
+  {
+    name: 'RAY_AUTH_MODE',
+    value: 'token',
+    because: 'who reaches a port of Ray must show the secret of this attempt (Ray 2.52; older ones ask nobody)',
+  },
+  {
+    name: 'RAY_AUTH_TOKEN_PATH',
+    value: `{runDir}/${TOKEN_FILE.name}`,
+    because: 'that secret, in a file that only this rank reads',
+  },
   ...fabricSettings(context.fabricEnv, context.fabricEnvReasons),
 ];
 
@@ -153,6 +166,7 @@ const driverEnv = (context: RankContext): readonly Setting[] => [
   { name: 'RAY_DEDUP_LOGS', value: '0', because: "workers' lines come at once, not in bunches" },
 ];
 
+const TOKEN_FILE = { name: 'ray-token', content: '{gangKey}\n' };
 const STAYS_FILE = 'ray_non_carry_over_env_vars.json';
 
 /**
@@ -165,7 +179,14 @@ const staysPerNode = ({ fabricEnv }: RankContext) => ({
 });
 
 /** DSR1_… is how the agent knows the processes of a run. */
-const OF_A_RANK = ['DSR1_RUN_ID', 'DSR1_PROCESS_ID', 'PYTHONPATH', 'VLLM_CONFIG_ROOT', 'VLLM_HOST_IP'];
+const OF_A_RANK = [
+  'DSR1_RUN_ID',
+  'DSR1_PROCESS_ID',
+  'PYTHONPATH',
+  'RAY_AUTH_TOKEN_PATH',
+  'VLLM_CONFIG_ROOT',
+  'VLLM_HOST_IP',
+];
 
 const noRay = (python: string): EngineProblem => ({
   category: 'ray-missing',

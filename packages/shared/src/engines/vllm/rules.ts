@@ -44,6 +44,8 @@ export const VLLM_RAY_OWNED_ENV: Readonly<Record<string, string>> = {
   ...VLLM_OWNED_ENV,
   RAY_ADDRESS: 'remove it: every attempt gets a Ray cluster of its own',
   RAY_START_HOOK: 'remove it: the plan needs it for socket paths that are short enough',
+  RAY_AUTH_MODE: 'remove it: ranks of a cluster show each other a token of the attempt',
+  RAY_AUTH_TOKEN_PATH: 'remove it: the token is a file of the run folder',
   RAY_TMPDIR: 'remove it: sessions lie in the run folder, which goes with the attempt',
   VLLM_CONFIG_ROOT: 'remove it: the list of variables that stay per node lies there',
 };

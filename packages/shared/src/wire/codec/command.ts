@@ -35,10 +35,10 @@ export function decodeCommand(wire: Command__Output): AgentCommand {
 function encodeAction(action: CommandAction): Partial<Command> {
   switch (action.kind) {
     case 'prepare': {
-      const { specHash, apiKey, expiresMs } = action;
+      const { specHash, apiKey, gangKey, expiresMs } = action;
       return {
         action: 'prepare',
-        prepare: { plan: encodeRankPlan(action.plan), specHash, apiKey, expiresMs },
+        prepare: { plan: encodeRankPlan(action.plan), specHash, apiKey, gangKey, expiresMs },
       };
     }
     case 'commit':
@@ -65,12 +65,13 @@ function encodeAction(action: CommandAction): Partial<Command> {
 function decodeAction(wire: Command__Output): CommandAction {
   switch (wire.action) {
     case 'prepare': {
-      const { plan, specHash, apiKey, expiresMs } = present('command.prepare', wire.prepare);
+      const { plan, specHash, apiKey, gangKey, expiresMs } = present('command.prepare', wire.prepare);
       return {
         kind: 'prepare',
         plan: decodeRankPlan(present('prepare.plan', plan)),
         specHash,
         apiKey,
+        gangKey,
         expiresMs,
       };
     }

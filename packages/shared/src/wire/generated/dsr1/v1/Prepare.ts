@@ -7,6 +7,7 @@ export interface Prepare {
   'specHash'?: (string);
   'apiKey'?: (string);
   'expiresMs'?: (number);
+  'gangKey'?: (string);
 }
 
 export interface Prepare__Output {
@@ -14,4 +15,5 @@ export interface Prepare__Output {
   'specHash': (string);
   'apiKey': (string);
   'expiresMs': (number);
+  'gangKey': (string);
 }
