@@ -298,6 +298,16 @@ test('a failed deploy prints the failing rank with its last lines and exits with
       aRank({ state: 'stopped' }),
       aRank({ rank: 1, node: 'gpu2', state: 'exited', exitCode: 3, evidence: ['RuntimeError: no HCA'] }),
     ],
+    diagnoses: [
+      {
+        category: 'no-rdma-device-in-container',
+        cause: 'the container sees no HCA',
+        fix: '--device /dev/infiniband',
+        confidence: 0.95,
+        evidence: [{ file: 'rank1', line: 'RuntimeError: no HCA', number: 17 }],
+        where: 'rank1',
+      },
+    ],
   });
   const refusal = { node: 'gpu2', category: 'gpu', because: 'GPU 0 is busy', fix: 'stop process 42' };
   let feasible = true;
@@ -311,9 +321,13 @@ test('a failed deploy prints the failing rank with its last lines and exits with
   const { code, out, err } = await runCtl(deploy, { home });
   t.equal(code, 7);
   t.match(out, /rank 1 on gpu2 exited with code 3; its last lines:\n {2}RuntimeError: no HCA/);
-  t.match(out, /unknown .*\n {2}rank1:1 {2}RuntimeError: no HCA/, 'and ends with a verdict');
+  t.match(
+    out,
+    /no-rdma-device-in-container .*\n {2}rank1:17 {2}RuntimeError: no HCA/,
+    "and ends with the coordinator's verdict",
+  );
   t.match(err, /r1 is failed: rank 1 ended before it served \[LAUNCH_FAILED\]\n.*dsr1ctl logs r1/);
-  t.match((await runCtl(['status', 'r1'], { home })).out, /RuntimeError: no HCA/);
+  t.match((await runCtl(['status', 'r1'], { home })).out, /RuntimeError: no HCA\n\nno-rdma-device/);
   feasible = false;
   const refused = await runCtl(deploy, { home });
   t.equal(refused.code, 7);

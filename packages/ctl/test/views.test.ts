@@ -12,6 +12,7 @@ import { linesOf } from '../src/client/lines.ts';
 import { curlLine } from '../src/deploy/curl-line.ts';
 import { laggards, type Observation, observe } from '../src/deploy/observation.ts';
 import { changeLines, progressBlock } from '../src/deploy/progress-view.ts';
+import { networkLine } from '../src/deploy/status-view.ts';
 import { parseDuration, parseHostPort } from '../src/flags.ts';
 import { duration } from '../src/output/ago.ts';
 import { createLiveBlock } from '../src/output/live-block.ts';
@@ -43,6 +44,36 @@ test('who holds the others up is named once they have waited ten seconds', async
   t.match(
     progressBlock(waited(['weights', 'rendezvous'], 40_000), plain).at(-1),
     /rank 1 has not reached weights; rank 0 waits since 40 s/,
+  );
+});
+
+test('the network that the ranks really use is one sentence where they agree', async (t) => {
+  const network = {
+    verdict: 'proven',
+    network: 'IB',
+    devices: ['mlx5_1:1', 'mlx5_2:1'],
+    interface: 'eth0',
+    gdr: true,
+    ncclVersion: '2.28.9',
+    because: [],
+  } as const;
+  const used = (rank: number, change: object = {}) =>
+    aRank({ rank, network: { ...network, devices: [...network.devices], because: [], ...change } });
+  t.strictSame(networkLine([aRank()]), []);
+  t.strictSame(networkLine([used(0), used(1)]), ['IB mlx5_1,mlx5_2 as planned (GDR)']);
+  t.strictSame(networkLine([used(0, { network: 'Socket', devices: [], gdr: null })]), [
+    'Socket eth0 as planned',
+  ]);
+  t.strictSame(
+    networkLine([
+      used(0),
+      used(1, { verdict: 'differs', because: ['mlx5_2 planned and not in use'] }),
+      used(2),
+      used(3, { verdict: 'unproven', because: ['its log names no network'] }),
+    ]),
+    [
+      'rank 0, 2: IB mlx5_1,mlx5_2 as planned (GDR); rank 1: not as planned: mlx5_2 planned and not in use; rank 3: not proven: its log names no network',
+    ],
   );
 });
 

@@ -126,7 +126,7 @@ export function createExecutors(deps: ExecutorDeps): Executors {
       }
     },
 
-    async serve(scene) {
+    async serve(scene, { network }) {
       const attempt = attemptOf(scene);
       await change(scene, {
         deployment: { state: 'serving', message: 'serving' },
@@ -134,6 +134,11 @@ export function createExecutors(deps: ExecutorDeps): Executors {
       });
       const where = attempt.plan.endpoint === null ? '' : ` at ${attempt.plan.endpoint.url}`;
       record(scene, 'serving', `serving${where}`, { data: { epoch: attempt.epoch } });
+      if (network === null) return;
+      record(scene, 'network', network.message, {
+        level: network.asPlanned ? 'info' : 'warning',
+        data: { epoch: attempt.epoch },
+      });
     },
 
     end: (scene, action) => end(scene, action.ending),
@@ -153,7 +158,11 @@ export function createExecutors(deps: ExecutorDeps): Executors {
         'closed',
         `all ranks of attempt ${attemptOf(scene).epoch} are stopped: ${ending.message}`,
         {
-          data: { epoch: attemptOf(scene).epoch, cause: ending.cause },
+          data: {
+            epoch: attemptOf(scene).epoch,
+            cause: ending.cause,
+            category: ending.diagnoses?.[0]?.category ?? null,
+          },
         },
       );
     },
@@ -172,15 +181,6 @@ export function createExecutors(deps: ExecutorDeps): Executors {
     wake: async (scene, { atMs }) => scene.alarm(atMs),
   };
 
-  async function end(scene: Scene, ending: ActionOf<'end'>['ending']): Promise<void> {
-    const attempt = attemptOf(scene);
-    const blamed = attempt.ranks.find(({ rank }) => rank === ending.rank);
-    await change(scene, {
-      deployment: { state: 'stopping', message: ending.message, ...(shaken ? { provenNetwork: null } : {}) },
-      attempt: { ending, endedAtMs: nowMs() },
-    });
-    record(scene, 'ended', ending.message, {
-      level: ending.cause === 'operator' ? 'info' : 'error',
   /** Of the facts that the nodes have sent last. */
   function provenNetworkOf({ plan }: AttemptRecord): string {
     const nodes = new Map(deps.hub.nodes().map(({ id, facts }) => [id, facts]));
@@ -188,11 +188,20 @@ export function createExecutors(deps: ExecutorDeps): Executors {
     return hashOf(provenBy(plan, Object.fromEntries(hashes)));
   }
 
+  async function end(scene: Scene, ending: ActionOf<'end'>['ending']): Promise<void> {
+    const attempt = attemptOf(scene);
+    const blamed = attempt.ranks.find(({ rank }) => rank === ending.rank);
+    const shaken = shakesTrust(ending, attempt.servedAtMs !== null);
+    deps.rehearsals.drop(scene.deployment.name);
+    await change(scene, {
+      deployment: { state: 'stopping', message: ending.message, ...(shaken ? { provenNetwork: null } : {}) },
+      attempt: { ending, endedAtMs: nowMs() },
+    });
+    record(scene, 'ended', ending.message, {
+      level: ending.cause === 'operator' ? 'info' : 'error',
       ...(blamed === undefined ? {} : { node: blamed.nodeName }),
       data: {
         epoch: attempt.epoch,
-    const shaken = shakesTrust(ending, attempt.servedAtMs !== null);
-    deps.rehearsals.drop(scene.deployment.name);
         cause: ending.cause,
         rank: ending.rank,
         code: ending.failure?.code ?? null,

@@ -1,7 +1,10 @@
 /** Deployments as the HTTP API shows them. Recomputed at every request from what is stored and what the nodes say. */
+import type { Diagnosis } from '@dsr1/shared/diagnose/model';
 import type { DeploymentDetail, DeploymentSummary, RankStatus } from '@dsr1/shared/http-api/resources';
+import { causesOfEnd, knownCause } from '../reconcile/causes.ts';
 import { type GangRank, isPresent, lookAtGang, type NodesById } from '../reconcile/gang.ts';
 import type { AttemptRecord, DeploymentRecord } from '../reconcile/model.ts';
+import { rankNetworks } from '../reconcile/network.ts';
 import { startMessage } from '../reconcile/serving.ts';
 import type { StoredDeployment } from './store.ts';
 
@@ -28,14 +31,20 @@ export function toDetail(stored: StoredDeployment, nodes: NodesById, nowMs: numb
   const made = past.length + (attempt !== null && attempt.ending === null ? 1 : 0);
   return {
     ...toSummary(stored, nodes, nowMs),
-  const unblamed = attempt?.ending?.rank === null ? { evidence: [...attempt.ending.evidence] } : {};
     spec: deployment.spec,
     plan: attempt?.plan ?? null,
-    ranks: attempt === null ? [] : gang.map((rank) => toRankStatus(rank, attempt)),
+    ranks: attempt === null ? [] : toRankStatuses(deployment, attempt, gang),
     rejections: [...deployment.rejections],
     ...(failure == null
       ? {}
-      : { failure: { code: failure.code, message: failure.message, hint: failure.hint, ...unblamed } }),
+      : {
+          failure: {
+            code: failure.code,
+            message: failure.message,
+            hint: failure.hint,
+            ...evidenceOf(attempt),
+          },
+        }),
     diagnoses: [...diagnosesOf(deployment, attempt, gang, nowMs)],
     attempts: Math.max(0, made - 1),
   };
@@ -50,11 +59,41 @@ function messageOf(
 ): string {
   if (deployment.state !== 'starting' || attempt === null || attempt.commitAtMs === null)
     return deployment.message;
-  return startMessage(lookAtGang(deployment.name, attempt, nodes), attempt.commitAtMs, nowMs);
+  const gang = lookAtGang(deployment.name, attempt, nodes);
+  const message = startMessage(gang, attempt.commitAtMs, nowMs);
+  const known = knownCause(deployment, attempt, gang, nowMs);
+  return known === null ? message : `${message}; ${known.message}`;
+}
+
+/** Of a failed attempt; while one starts, the cause that is known already. */
+function diagnosesOf(
+  deployment: DeploymentRecord,
+  attempt: AttemptRecord | null,
+  gang: readonly GangRank[],
+  nowMs: number,
+): readonly Diagnosis[] {
+  if (attempt === null) return [];
+  const { ending } = attempt;
+  if (ending !== null) return ending.diagnoses ?? causesOfEnd(deployment, attempt, ending, gang);
+  if (attempt.servedAtMs !== null) return [];
+  const known = knownCause(deployment, attempt, gang, nowMs);
+  return known === null ? [] : [known.diagnosis];
+}
+
+function toRankStatuses(
+  { spec }: DeploymentRecord,
+  attempt: AttemptRecord,
+  gang: readonly GangRank[],
+): RankStatus[] {
+  const networks = rankNetworks(spec, attempt, gang);
+  return gang.map((rank) => {
+    const network = networks.get(rank.record.rank);
+    return { ...toRankStatus(rank, attempt), ...(network === undefined ? {} : { network }) };
+  });
 }
 
 function toRankStatus({ record, node, report }: GangRank, attempt: AttemptRecord): RankStatus {
-  const blamed = attempt.ending?.rank === record.rank ? attempt.ending : null;
+  const blamed = isStarted(attempt) && attempt.ending?.rank === record.rank ? attempt.ending : null;
   return {
     rank: record.rank,
     node: record.nodeName,
@@ -70,6 +109,14 @@ function toRankStatus({ record, node, report }: GangRank, attempt: AttemptRecord
     evidence: [...(blamed?.evidence ?? report?.evidence ?? [])],
   };
 }
+
+/** What no rank has said, since none was started. */
+const evidenceOf = (attempt: AttemptRecord | null): { evidence?: string[] } =>
+  attempt?.ending == null || isStarted(attempt) || attempt.ending.evidence.length === 0
+    ? {}
+    : { evidence: [...attempt.ending.evidence] };
+
+const isStarted = ({ commitAtMs }: AttemptRecord): boolean => commitAtMs !== null;
 
 /** A node without a session is never shown as online, however shortly it has been away. */
 const silentState = (state: RankStatus['nodeState'] | undefined): RankStatus['nodeState'] =>

@@ -4,6 +4,7 @@ import type { Phase } from '@dsr1/shared/engines/phases';
 import type { DeploymentState } from '@dsr1/shared/http-api/resources';
 import type { RankState } from '@dsr1/shared/wire/messages';
 import type { Ending } from './model.ts';
+import type { NetworkNews } from './network.ts';
 
 export interface RankNews {
   readonly rank: number;
@@ -16,7 +17,6 @@ export interface ActionMap {
   plan: { readonly avoidPorts: readonly number[]; readonly why: string };
   /** Ask every rank's node to prepare; all answers decide. */
   prepare: Record<never, never>;
-  /** Tell these ranks' nodes to start, all at the same moment. */
   /** Begin to test the network between the ranks as planned; how far it is shows in the next situations. */
   rehearse: Record<never, never>;
   /** The rehearsal lets the launch go on. `passed`: a relaunch on the same network needs none. */
@@ -24,8 +24,8 @@ export interface ActionMap {
   commit: { readonly ranks: readonly number[] };
   /** Tell of ranks' new states and phases. */
   tell: { readonly ranks: readonly RankNews[] };
-  /** The gang serves. */
-  serve: Record<never, never>;
+  /** The gang serves, over this network as far as the logs say. */
+  serve: { readonly network: NetworkNews | null };
   /** The attempt is over; its ranks are to be stopped. */
   end: { readonly ending: Ending };
   /** Send the owed stop to these ranks' nodes. */

@@ -5,6 +5,7 @@ import type { Situation } from './decide.ts';
 import { type GangRank, isPresent, nodeNames } from './gang.ts';
 import { findLoss } from './loss.ts';
 import type { AttemptRecord, EndCause, Ending } from './model.ts';
+import { findFallback, networkNews, rankNetworks } from './network.ts';
 import { verdictOf } from './rehearsal.ts';
 import { isServing } from './serving.ts';
 import { settle } from './settle.ts';
@@ -19,14 +20,14 @@ export function decideLive(
     return [end('operator', deployment.desired === 'removed' ? 'removal requested' : 'stop requested')];
   }
   const news = tell(gang);
-  const loss = findLoss(attempt, gang, nowMs, policy);
+  const loss = findLoss(attempt, gang, nowMs, policy) ?? findFallback(deployment.spec, attempt, gang);
   if (loss !== null) return [{ kind: 'end', ending: loss }, ...news];
   switch (attempt.step) {
     case 'preparing':
       return [...prepare(situation, gang), ...news];
-    case 'committing':
     case 'rehearsing':
       return [...rehearse(situation, attempt, gang), ...news];
+    case 'committing':
       return [...commit(situation, attempt, gang), ...news];
     case 'running':
       return [...run(situation, attempt, gang), ...news];
@@ -110,7 +111,9 @@ function run(
   attempt: AttemptRecord,
   gang: readonly GangRank[],
 ): readonly Action[] {
-  if (attempt.servedAtMs === null && isServing(attempt.plan, gang)) return [{ kind: 'serve' }];
+  if (attempt.servedAtMs === null && isServing(attempt.plan, gang)) {
+    return [{ kind: 'serve', network: networkNews(rankNetworks(deployment.spec, attempt, gang), gang) }];
+  }
   if (attempt.servedAtMs !== null) return settle(deployment, 'serving', servingMessage(gang));
   const unseenUntilMs = (attempt.commitAtMs ?? nowMs) + policy.reportGraceMs + 1;
   return nowMs < unseenUntilMs ? [{ kind: 'wake', atMs: unseenUntilMs }] : [];

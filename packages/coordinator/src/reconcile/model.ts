@@ -3,6 +3,7 @@
  * are steady milliseconds (deployments/steady-clock.ts): they never go back, not even over a restart.
  */
 
+import type { Diagnosis } from '@dsr1/shared/diagnose/model';
 import type { Phase } from '@dsr1/shared/engines/phases';
 import type { DeploymentState } from '@dsr1/shared/http-api/resources';
 import type { LaunchPlan, Rejection } from '@dsr1/shared/plan/model';
@@ -23,9 +24,9 @@ export interface DeploymentRecord {
   readonly rejections: readonly Rejection[];
   /** When that was. */
   readonly plannedAtMs: number;
-  /** Epoch of the latest attempt, 0 = none yet. */
   /** Hash of the network and facts that passed the last rehearsal (rehearsal.ts), null = none, or it is in doubt. */
   readonly provenNetwork: string | null;
+  /** Epoch of the latest attempt, 0 = none yet. */
   readonly epoch: number;
   /** When the operator last asked for it to run: older failures are forgotten. */
   readonly startedAtMs: number;
@@ -46,11 +47,11 @@ export type EndCause =
   | 'rank-vanished'
   /** An agent refused to prepare or to start. */
   | 'refused'
-  /** A port of the plan was in use: plan again with other ports. */
   /** The rehearsal found the network between the ranks broken; nothing was started. */
   | 'rehearsal-failed'
   /** The nodes' networks are not as planned any more; nothing was started: plan again. */
   | 'facts-changed'
+  /** A port of the plan was in use: plan again with other ports. */
   | 'port-taken'
   /** A node came back with another boot id. */
   | 'node-rebooted'
@@ -68,6 +69,8 @@ export interface Ending {
   readonly failure: Failure | null;
   /** Last log lines of the rank that failed first. */
   readonly evidence: readonly string[];
+  /** What the logs of all ranks say, judged when the last of them had stopped. */
+  readonly diagnoses?: readonly Diagnosis[];
 }
 
 /** One rank of an attempt. A deployment's ranks keep their nodes over attempts. */

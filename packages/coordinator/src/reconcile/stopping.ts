@@ -3,6 +3,7 @@
  * sent as soon as it is back; until then nothing new is planned, so two epochs of one deployment never live together.
  */
 import type { Action } from './actions.ts';
+import { causesOfEnd } from './causes.ts';
 import type { Situation } from './decide.ts';
 import { type GangRank, isPresent, isRebooted, nodeNames } from './gang.ts';
 import type { AttemptRecord, Ending } from './model.ts';
@@ -15,7 +16,10 @@ export function decideStopping(
   gang: readonly GangRank[],
 ): readonly Action[] {
   const open = gang.filter((rank) => !isCleared(rank, deployment.name, attempt.epoch));
-  if (open.length === 0) return [{ kind: 'close', ending: lastWord(ending, gang) }];
+  if (open.length === 0) {
+    const diagnoses = causesOfEnd(deployment, attempt, ending, gang);
+    return [{ kind: 'close', ending: { ...lastWord(ending, gang), diagnoses } }];
+  }
 
   const present = open.filter(({ node }) => isPresent(node));
   const retryAtMs = ({ record }: GangRank) =>

@@ -1,5 +1,4 @@
 /** `dsr1ctl deploy FILE|flags`: shows the plan, asks, starts it and watches until it serves. */
-import { diagnose } from '@dsr1/shared/diagnose/diagnose';
 import type { DeploymentDetail } from '@dsr1/shared/http-api/resources';
 import { renderPlan } from '@dsr1/shared/plan/render';
 import type { Command } from 'commander';
@@ -8,13 +7,11 @@ import { curlLine } from '../deploy/curl-line.ts';
 import { follow } from '../deploy/follow.ts';
 import { infeasible } from '../deploy/infeasible.ts';
 import { planPatiently } from '../deploy/plan-patiently.ts';
-import { failureLines } from '../deploy/progress-view.ts';
 import { readSpec } from '../deploy/read-spec.ts';
 import { createReporter } from '../deploy/reporter.ts';
 import { specOfModel } from '../deploy/spec-of-model.ts';
 import { addSpecOptions } from '../deploy/spec-options.ts';
-import { diagnosisLines } from '../diagnose/diagnosis-lines.ts';
-import { readDeployment } from '../diagnose/read-deployment.ts';
+import { endLines } from '../deploy/status-view.ts';
 import type { CtlIo, Output } from '../io.ts';
 import { confirm } from '../output/confirm.ts';
 import { createStyle } from '../output/style.ts';
@@ -71,7 +68,7 @@ async function watch(io: CtlIo, api: Api, name: string, told: Output): Promise<D
     });
   } catch (thrown) {
     if (io.interrupted.aborted) tell(told, ['', deploymentText.deploy.interrupted(name)]);
-    else tell(told, await verdict(io, api, last, told));
+    else tell(told, verdict(io, last, told));
     throw thrown;
   }
 }
@@ -89,24 +86,9 @@ async function servingLines(api: Api, { name, endpoint }: DeploymentDetail): Pro
 }
 
 /** What the ranks last said, and why it failed. */
-async function verdict(
-  io: CtlIo,
-  api: Api,
-  detail: DeploymentDetail | null,
-  told: Output,
-): Promise<string[]> {
-  if (detail === null) return [];
-  const style = createStyle(told, io.env);
-  const { readings, facts } = await readDeployment(api, detail, VERDICT_LINES);
-  const diagnoses = diagnose(readings, facts);
-  return [
-    ...failureLines(detail.ranks, style),
-    ...(diagnoses.length === 0 ? [] : ['', ...diagnosisLines(diagnoses, style)]),
-  ];
+function verdict(io: CtlIo, detail: DeploymentDetail | null, told: Output): string[] {
+  return detail === null ? [] : endLines(detail, createStyle(told, io.env));
 }
-
-/** Last lines of each rank that the verdict of a failed launch looks at. */
-const VERDICT_LINES = 5000;
 
 function tell(output: Output, lines: readonly string[]): void {
   output.write(lines.map((line) => `${line}\n`).join(''));

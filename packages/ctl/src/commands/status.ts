@@ -2,9 +2,8 @@
 import type { DeploymentDetail } from '@dsr1/shared/http-api/resources';
 import type { Command } from 'commander';
 import { type Observation, observe } from '../deploy/observation.ts';
-import { failureLines } from '../deploy/progress-view.ts';
 import { createReporter } from '../deploy/reporter.ts';
-import { statusLines } from '../deploy/status-view.ts';
+import { endLines, statusLines } from '../deploy/status-view.ts';
 import type { CtlIo } from '../io.ts';
 import { createStyle } from '../output/style.ts';
 import { pause } from '../pause.ts';
@@ -20,10 +19,7 @@ export function statusCommand(io: CtlIo): Command {
     .action(async (name: string, options: ApiOptions & { watch?: true }) => {
       const api = openApi(io, options);
       const style = createStyle(io.stdout, io.env);
-      const lines = (detail: DeploymentDetail) => [
-        ...statusLines(detail, style),
-        ...failureLines(detail.ranks, style),
-      ];
+      const lines = (detail: DeploymentDetail) => [...statusLines(detail, style), ...endLines(detail, style)];
       if (!options.watch) return show(io, options, await api.deployment(name), lines);
       const report = createReporter(io, io.stdout);
       let seen: Observation | null = null;

@@ -1,10 +1,11 @@
 /** One deployment for people. Pure. */
-import type { DeploymentDetail } from '@dsr1/shared/http-api/resources';
+import type { DeploymentDetail, RankStatus } from '@dsr1/shared/http-api/resources';
 import { renderRejections } from '@dsr1/shared/plan/render';
+import { diagnosisLines } from '../diagnose/diagnosis-lines.ts';
 import type { Style } from '../output/style.ts';
 import { formatTable } from '../output/table.ts';
 import { deploymentText } from '../text/deployment.ts';
-import { place } from './progress-view.ts';
+import { failureLines, place } from './progress-view.ts';
 
 export function statusLines(detail: DeploymentDetail, style: Style): string[] {
   const { labels } = deploymentText.status;
@@ -14,6 +15,7 @@ export function statusLines(detail: DeploymentDetail, style: Style): string[] {
     [labels.model, detail.plan?.servedName ?? detail.spec.model?.servedName ?? detail.name],
     [labels.endpoint, detail.endpoint ?? '-'],
     [labels.transport, detail.plan?.transport ?? '-'],
+    ...networkLine(detail.ranks).map((line) => [labels.network, line]),
     [labels.attempts, `${detail.attempts} (${deploymentText.epoch(detail.epoch)})`],
     [labels.since, detail.servingSince ?? '-'],
   ]);
@@ -33,6 +35,26 @@ export function statusLines(detail: DeploymentDetail, style: Style): string[] {
     ...facts,
     ...(detail.ranks.length > 0 ? ['', ...ranks] : []),
     ...refusals(detail),
+  ];
+}
+
+/** What the ranks last said, and what the coordinator makes of all their logs. */
+export function endLines({ ranks, diagnoses = [] }: DeploymentDetail, style: Style): string[] {
+  return [
+    ...failureLines(ranks, style),
+    ...(diagnoses.length === 0 ? [] : ['', ...diagnosisLines(diagnoses, style)]),
+  ];
+}
+
+/** What the ranks really talk over: one sentence where all agree; none when there was nothing to prove. */
+export function networkLine(ranks: readonly RankStatus[]): string[] {
+  const told = ranks.flatMap(({ rank, network }) =>
+    network === undefined ? [] : [{ rank, says: deploymentText.network(network) }],
+  );
+  const groups = [...Map.groupBy(told, ({ says }) => says)];
+  if (groups.length < 2) return groups.map(([says]) => says);
+  return [
+    groups.map(([says, of]) => `${deploymentText.ranks(of.map(({ rank }) => rank))}: ${says}`).join('; '),
   ];
 }
 

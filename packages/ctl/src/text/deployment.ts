@@ -1,5 +1,5 @@
 /** Sentences about deployments. */
-import type { DeploymentSummary } from '@dsr1/shared/http-api/resources';
+import type { DeploymentSummary, RankNetwork } from '@dsr1/shared/http-api/resources';
 import { duration } from '../output/ago.ts';
 
 const rank = (n: number): string => `rank ${n}`;
@@ -23,6 +23,14 @@ export const deploymentText = {
   removed: (name: string) => `${name} removed`,
 
   rank,
+  ranks: (numbers: readonly number[]) => `rank ${numbers.join(', ')}`,
+  network: ({ verdict, network, devices, interface: netdev, gdr, because }: RankNetwork) => {
+    if (verdict === 'unproven') return `not proven: ${because.join('; ')}`;
+    if (verdict !== 'proven') return `not as planned: ${because.join('; ')}`;
+    const where = devices.length > 0 ? devices.map((device) => device.replace(/:1$/, '')).join(',') : netdev;
+    const direct = gdr === null ? '' : gdr ? ' (GDR)' : ' (without GDR)';
+    return `${[network, where].filter(Boolean).join(' ')} as planned${direct}`;
+  },
   epoch: (epoch: number) => `epoch ${epoch}`,
   stateLine: ({ state, message }: Pick<DeploymentSummary, 'state' | 'message'>) =>
     message === '' || message === state ? state : `${state}: ${message}`,
@@ -114,6 +122,7 @@ export const deploymentText = {
       model: 'model',
       endpoint: 'endpoint',
       transport: 'transport',
+      network: 'network',
       attempts: 'relaunches',
       since: 'serving since',
     },

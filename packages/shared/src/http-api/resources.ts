@@ -2,6 +2,7 @@
  * Resources of the HTTP API (`/api/v1`). Coordinator, dsr1ctl and dashboard share these schemas; OpenAPI is made of them.
  */
 import { type Static, Type } from 'typebox';
+import { Diagnosis } from '../diagnose/model.ts';
 import { Phase } from '../engines/phases.ts';
 import { NodeFacts } from '../facts/node.ts';
 import { Nullable } from '../facts/nullable.ts';
@@ -72,8 +73,8 @@ export type TokenRequest = Static<typeof TokenRequest>;
 export const DeploymentState = Type.Union([
   Type.Literal('pending'),
   Type.Literal('preparing'),
-  Type.Literal('starting'),
   Type.Literal('rehearsing'),
+  Type.Literal('starting'),
   Type.Literal('serving'),
   Type.Literal('stopping'),
   Type.Literal('stopped'),
@@ -82,6 +83,23 @@ export const DeploymentState = Type.Union([
   Type.Literal('failed'),
 ]);
 export type DeploymentState = Static<typeof DeploymentState>;
+
+/** What a rank really talks over, as NCCL says in its log, beside the plan. */
+export const RankNetwork = Type.Object({
+  /** `fallback`: TCP where RDMA was planned; `unproven`: no log has named a network. */
+  verdict: Type.Enum(['proven', 'differs', 'fallback', 'unproven']),
+  /** NCCL's word: IB, Socket … */
+  network: Nullable(Type.String()),
+  /** `mlx5_1:1` */
+  devices: Type.Array(Type.String()),
+  /** Of NCCL's bootstrap. */
+  interface: Nullable(Type.String()),
+  /** GPUDirect RDMA on all channels, on none, or null when mixed or not said. */
+  gdr: Nullable(Type.Boolean()),
+  ncclVersion: Nullable(Type.String()),
+  because: Type.Array(Type.String()),
+});
+export type RankNetwork = Static<typeof RankNetwork>;
 
 export const RankStatus = Type.Object({
   rank: Type.Integer(),
@@ -105,6 +123,8 @@ export const RankStatus = Type.Object({
   exitSignal: Nullable(Type.String()),
   /** Last lines of the log when the rank failed. */
   evidence: Type.Array(Type.String()),
+  /** Absent when there is nothing to prove. */
+  network: Type.Optional(RankNetwork),
 });
 export type RankStatus = Static<typeof RankStatus>;
 
@@ -139,6 +159,8 @@ export const DeploymentDetail = Type.Intersect([
         evidence: Type.Optional(Type.Array(Type.String())),
       }),
     ),
+    /** Why the latest attempt failed, or hangs: most likely first, from the logs of all ranks. */
+    diagnoses: Type.Optional(Type.Array(Diagnosis)),
     /** Relaunches since it was deployed. */
     attempts: Type.Integer(),
   }),
