@@ -17,19 +17,19 @@ import { confirm } from '../output/confirm.ts';
 import { createStyle } from '../output/style.ts';
 import { deploymentText } from '../text/deployment.ts';
 import { type ApiOptions, apiCommand, openApi, show } from './api-command.ts';
-  readonly explain?: true;
 
 interface DeployOptions extends ApiOptions {
   readonly yes?: true;
+  readonly explain?: true;
   readonly detach?: true;
 }
 
 export function deployCommand(io: CtlIo): Command {
   const text = deploymentText.deploy;
-    .option('--explain', deploymentText.explainFlag)
   return addSpecOptions(apiCommand('deploy', text.describe))
     .usage(deploymentText.specUsage)
     .argument('[file...]', deploymentText.fileArgument)
+    .option('--explain', deploymentText.explainFlag)
     .option('-y, --yes', text.yesFlag)
     .option('-d, --detach', text.detachFlag)
     .action(async (words: readonly string[], options: DeployOptions) => {
