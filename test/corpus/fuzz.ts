@@ -2,6 +2,7 @@
 import { type FabricDump, readManifestDump, readTexts } from '@dsr1/shared/fabric/dump';
 import { explainDump } from '@dsr1/shared/fabric/explain';
 import { explanationJson } from '@dsr1/shared/fabric/explain-json';
+import { mergeNode } from '@dsr1/shared/fabric/merge/merge-node';
 import { linesOf } from '@dsr1/shared/fabric/parse/text';
 import type { LoadedCase } from './case.ts';
 
@@ -13,30 +14,31 @@ export interface FuzzFault {
 
 /** Explains mutation `number` of the corpus; null when all is well. `maxMs` bounds the time of one small dump. */
 export function fuzzOnce(
-  corpus: readonly string[],
+  corpus: FuzzCorpus,
   number: number,
   maxMs: number,
   nowMs: () => number,
 ): FuzzFault | null {
   const random = randomOf(number);
-  const texts = [mutate(corpus, random), mutate(corpus, random)];
+  const kept = number % 4 === 3 ? corpus.facts : corpus.texts;
+  const texts = [mutate(kept, random), mutate(corpus.texts, random)];
   return explainTexts(number, () => dumpOf(number, texts), texts, maxMs, nowMs);
 }
 
 /** A host's dump with one line of `characters`: a log, rows run together, or JSON that never ends. */
 export function fuzzLongLine(
-  corpus: readonly string[],
+  corpus: FuzzCorpus,
   number: number,
   characters: number,
   maxMs: number,
   nowMs: () => number,
 ): FuzzFault | null {
   const random = randomOf(number);
-  const stretch = (corpus[random(corpus.length)] ?? '').replaceAll('\n', ' ');
+  const stretch = (corpus.texts[random(corpus.texts.length)] ?? '').replaceAll('\n', ' ');
   const opening = number % 2 === 0 ? '[{"' : '';
   const line =
     opening + stretch.repeat(Math.ceil(characters / Math.max(1, stretch.length))).slice(0, characters);
-  const texts = [`${mutate(corpus, random)}\n${line}\n${mutate(corpus, random)}`];
+  const texts = [`${mutate(corpus.texts, random)}\n${line}\n${mutate(corpus.texts, random)}`];
   return explainTexts(number, () => readTexts(new Map([['-', texts[0] ?? '']])), texts, maxMs, nowMs);
 }
 
@@ -53,7 +55,8 @@ function explainTexts(
     const policy = { transport: 'auto', ncclVersion: null, gpuRanks: true, overrides: {} } as const;
     const answer = explanationJson(explainDump(dump(), policy));
     JSON.stringify(answer);
-    const invented = inventedName(answer, linesOf(text).join('\n'));
+    // As it was, and as parsers see it: without colours and full-width marks.
+    const invented = inventedName(answer, [text, ...linesOf(text)].join('\n'));
     if (invented !== null) return { number, what: `${invented} is not in the text`, text };
   } catch (error) {
     return { number, what: error instanceof Error ? (error.stack ?? error.message) : String(error), text };
@@ -64,18 +67,27 @@ function explainTexts(
     : null;
 }
 
-/** One pasted session, a manifest that misfiles it, or a folder of two hosts. */
+/** One pasted session, a manifest that misfiles it, a folder of two hosts, or an agent's facts beside a tool's words. */
 function dumpOf(number: number, [text = '', other = '']: readonly string[]): FabricDump {
-  switch (number % 3) {
+  switch (number % 4) {
     case 0:
       return readTexts(new Map([['-', text]]));
     case 1:
       return misfiled(text, number);
+    case 2:
+      return readTexts(
+        new Map([
+          ['node1/session.txt', text],
+          ['node2/session.txt', other],
+        ]),
+      );
   }
-  return readTexts(
+  const nodes = ['node1', 'node2'].map((name) => ({ name, files: { facts: 'facts.json', 'nccl-log': '-' } }));
+  return readManifestDump(
+    { nodes },
     new Map([
-      ['node1/session.txt', text],
-      ['node2/session.txt', other],
+      ['facts.json', text],
+      ['-', other],
     ]),
   );
 }
@@ -96,9 +108,22 @@ const KINDS =
     ' ',
   );
 
-/** Files of the corpus as raw material. */
-export function fuzzCorpus(cases: readonly LoadedCase[]): string[] {
-  return cases.flatMap(({ texts }) => [...texts.values()]);
+/** Raw material: files of the cases, and their nodes as an agent's facts. */
+export interface FuzzCorpus {
+  readonly texts: readonly string[];
+  readonly facts: readonly string[];
+}
+
+export function fuzzCorpus(cases: readonly LoadedCase[]): FuzzCorpus {
+  const nodes = cases.flatMap(({ manifest, texts }) =>
+    readManifestDump(manifest, texts).nodes.map((node) => mergeNode(node, node.evidence)),
+  );
+  return {
+    texts: cases.flatMap(({ texts }) => [...texts.values()]),
+    facts: nodes
+      .map(({ name: _, given: __, ...facts }) => JSON.stringify(facts))
+      .filter((text) => text.length < 8000),
+  };
 }
 
 type Random = (below: number) => number;

@@ -3,6 +3,7 @@
  * which node, or prompts, banners and folders do.
  */
 import { type Static, Type } from 'typebox';
+import { type FabricFacts, readFabricFacts } from './collect/facts.ts';
 import { type DumpKind, splitSections } from './detect.ts';
 import { type Evidence, readSection } from './evidence.ts';
 import { linesOf, lookup } from './parse/text.ts';
@@ -29,6 +30,8 @@ export const DumpManifest = Type.Object({
       ),
     }),
   ),
+  /** Nodes that were asked and gave nothing, for people. */
+  absent: Type.Optional(Type.Array(Type.Object({ node: Type.String(), reason: Type.String() }))),
 });
 export type DumpManifest = Static<typeof DumpManifest>;
 
@@ -42,6 +45,8 @@ export interface DumpedNode {
     readonly localIpv4?: readonly string[];
   };
   readonly evidence: readonly Evidence[];
+  /** Of the node's own agent; believed instead of what its tools print. null = only dumps are there. */
+  readonly facts: FabricFacts | null;
 }
 
 export interface FabricDump {
@@ -52,6 +57,9 @@ export interface FabricDump {
 }
 
 export const MAIN_GROUP = 'main';
+
+/** Kind of the file that an agent's facts are in. */
+const FACTS = 'facts';
 
 /** Name of the node when nothing in the text names one. */
 const NAMELESS = 'host';
@@ -65,7 +73,9 @@ export function readManifestDump(manifest: DumpManifest, texts: ReadonlyMap<stri
   );
   const listed = [...kinds].flatMap(([path, kind]) => {
     const text = texts.get(path);
-    return text === undefined ? [] : [[path, readText(path, text, lookup(HINTS, kind))] as const];
+    return text === undefined || kind === FACTS
+      ? []
+      : [[path, readText(path, text, lookup(HINTS, kind))] as const];
   });
   const files = new Map(listed);
   const nodes = manifest.nodes.map(
@@ -78,6 +88,7 @@ export function readManifestDump(manifest: DumpManifest, texts: ReadonlyMap<stri
         ...(given?.leader_ip === undefined ? {} : { leaderIp: given.leader_ip }),
         ...(given?.local_ipv4 === undefined ? {} : { localIpv4: given.local_ipv4 }),
       },
+      facts: own[FACTS] === undefined ? null : readFabricFacts(texts.get(own[FACTS]) ?? ''),
       evidence: [...new Set(Object.values(own))].flatMap((path) =>
         evidenceOf(name, files.get(path) ?? [], manifest),
       ),
@@ -106,6 +117,7 @@ export function readTexts(texts: ReadonlyMap<string, string>): FabricDump {
     gpuCount: null,
     given: {},
     evidence,
+    facts: null,
   }));
   return { files, kinds: new Map(), nodes };
 }

@@ -1,4 +1,5 @@
 /** Dumps of hosts → what to use, why, and what is wrong: merge, select, read logs, diagnose. Pure. */
+import { nodeOfFacts } from './collect/facts.ts';
 import { checkEnv } from './diagnose/check-env.ts';
 import { diagnoseFabric } from './diagnose/diagnose.ts';
 import { type GangVerdict, gangVerdict } from './diagnose/gang-verdict.ts';
@@ -70,14 +71,18 @@ function chooseFabric(
   dumped: readonly DumpedNode[],
   policy: FabricPolicy,
 ): { nodes: readonly FabricNode[]; selection: FabricSelection } {
-  const facts = dumped.map((node) => mergeNode(node, node.evidence));
+  const facts = dumped.map((node) =>
+    node.facts === null ? mergeNode(node, node.evidence) : nodeOfFacts(node.name, node.given, node.facts),
+  );
+  // Where the agent itself looked, nothing is left open.
+  const evidence = dumped.map((node) => (node.facts === null ? node.evidence : []));
   const first = selectFabric(facts, policy);
   const nodes = facts.map((node, at) =>
-    withNamedDevices(node, first.nodes[at] as NodeFabric, dumped[at]?.evidence ?? []),
+    withNamedDevices(node, first.nodes[at] as NodeFabric, evidence[at] ?? []),
   );
   const second = nodes.some((node, at) => node !== facts[at]) ? selectFabric(nodes, policy) : first;
   const overrides = nodes.map((node, at) => {
-    const own = settingsOverride(node, second.nodes[at] as NodeFabric, dumped[at]?.evidence ?? []);
+    const own = settingsOverride(node, second.nodes[at] as NodeFabric, evidence[at] ?? []);
     return [node.name, { ...own, ...policy.overrides[node.name] }] as const;
   });
   const settled = overrides.some(([, override]) => Object.keys(override).length > 0);
@@ -85,7 +90,7 @@ function chooseFabric(
     ? selectFabric(nodes, { ...policy, overrides: Object.fromEntries(overrides) })
     : second;
   const fabrics = last.nodes.map((fabric, at) =>
-    withPinnedGid(nodes[at] as FabricNode, fabric, dumped[at]?.evidence ?? []),
+    withPinnedGid(nodes[at] as FabricNode, fabric, evidence[at] ?? []),
   );
   return { nodes, selection: { ...last, nodes: fabrics } };
 }

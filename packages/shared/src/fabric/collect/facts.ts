@@ -1,0 +1,40 @@
+/** The part of a node's live facts that its fabric is chosen from, as a file of a bundle: it replays to the same choice. */
+import { type Static, Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { fabricView } from '../../facts/fabric-view.ts';
+import { GpuTopology } from '../../facts/gpu.ts';
+import { Hca } from '../../facts/hca.ts';
+import { Netdev, Route } from '../../facts/netdev.ts';
+import { Contradiction, type NodeFacts } from '../../facts/node.ts';
+import { Nullable } from '../../facts/nullable.ts';
+import type { FabricNode } from '../model.ts';
+
+export const FabricFacts = Type.Object({
+  netdevs: Nullable(Type.Array(Netdev)),
+  routes: Nullable(Type.Array(Route)),
+  hcas: Nullable(Type.Array(Hca)),
+  gpuCount: Nullable(Type.Integer({ minimum: 0 })),
+  gpuTopology: Nullable(GpuTopology),
+  contradictions: Type.Array(Contradiction),
+});
+export type FabricFacts = Static<typeof FabricFacts>;
+
+export function fabricFactsText(facts: NodeFacts): string {
+  const { name: _, given: __, ...own } = fabricView('', facts);
+  return `${JSON.stringify(own)}\n`;
+}
+
+/** null for a text that holds no such facts. */
+export function readFabricFacts(text: string): FabricFacts | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Value.Check(FabricFacts, value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The node as selection sees it, from facts instead of dumps. */
+export function nodeOfFacts(name: string, given: FabricNode['given'], facts: FabricFacts): FabricNode {
+  return { ...facts, name, given };
+}
