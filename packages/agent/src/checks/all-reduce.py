@@ -42,7 +42,13 @@ def main(ask):
     if nccl:
         torch.cuda.set_device(device)
     left = ask["meetSeconds"] - (time.monotonic() - STARTED)
-    store = meet(dist, ask, datetime.timedelta(seconds=max(1, left)))
+    try:
+        listener = listen(ask)
+    except OSError as error:
+        say(untested=f"rank 0 cannot listen on {ask['address']} port {ask['port']}: {error.strerror}")
+        return
+    place = (ask["address"], ask["port"], ask["world"], ask["rank"] == 0)
+    store = dist.TCPStore(*place, datetime.timedelta(seconds=max(1, left)), master_listen_fd=listener)
     say(phase="connecting")
     faulthandler.dump_traceback_later(ask["connectSeconds"], exit=True)
     patience = datetime.timedelta(seconds=max(1, ask["connectSeconds"] - 3))
@@ -67,13 +73,12 @@ def bound_to_parent():
         pass
 
 
-def meet(dist, ask, timeout):
+def listen(ask):
     """Rank 0 listens on the planned address alone: torch by itself would take all of the host's."""
-    place = (ask["address"], ask["port"])
     if ask["rank"] != 0:
-        return dist.TCPStore(*place, ask["world"], False, timeout)
-    listener = socket.create_server(place, family=socket.AF_INET6 if ":" in ask["address"] else socket.AF_INET)
-    return dist.TCPStore(*place, ask["world"], True, timeout, master_listen_fd=listener.detach())
+        return None
+    family = socket.AF_INET6 if ":" in ask["address"] else socket.AF_INET
+    return socket.create_server((ask["address"], ask["port"]), family=family).detach()
 
 
 def measure(torch, dist, ask, device, size):

@@ -1,4 +1,5 @@
 /** A launch's rehearsal as a check: the same engine as `dsr1ctl fabric check`, on exactly what the attempt's plan says. */
+import { engineOf } from '@dsr1/shared/engines/registry';
 import type { CheckFinding } from '@dsr1/shared/fabric/check/model';
 import type { LaunchPlan } from '@dsr1/shared/plan/model';
 import type { Planner } from '../deployments/planner.ts';
@@ -6,7 +7,9 @@ import type { RehearsalRequest, Rehearse } from '../deployments/rehearsals.ts';
 import type { NodeView } from '../nodes/hub.ts';
 import { networkDifference } from '../plan/difference.ts';
 import { gangViews } from '../plan/fabric.ts';
+import type { UsableNode } from '../plan/input.ts';
 import { FACTS_CHANGED } from '../reconcile/rehearsal.ts';
+import { planAllReduce } from './all-reduce-plan.ts';
 import type { CheckRuns } from './runs.ts';
 import type { CheckTarget } from './target.ts';
 
@@ -36,6 +39,13 @@ function targetOf({ deployment, attempt }: RehearsalRequest, { planner, nodes }:
       const lines = networkDifference(plan, again);
       const ends = again.feasible ? (again.plan.ends ?? []) : [];
       return { ...given, ends, changed: lines.length === 0 ? null : changedSince(plan, lines) };
+    },
+    allReduceOf(gang, freshness) {
+      const { spec } = deployment;
+      const engine = engineOf(spec.engine.kind);
+      if (engine === null) return { untested: `this coordinator has no engine ${spec.engine.kind}` };
+      const gpus = ({ id }: UsableNode) => plan.ranks.find(({ nodeId }) => nodeId === id)?.gpuIndices ?? [];
+      return planAllReduce({ spec, engine, gang, gpus }, freshness);
     },
     needsOf({ id }) {
       const rank = plan.ranks.find(({ nodeId }) => nodeId === id);

@@ -1,14 +1,16 @@
 /** A check from its first question to its report. What it decides by is pure (shared/fabric/check). */
 import type { Clock } from '@dsr1/shared/clock';
 import { toDsr1Error } from '@dsr1/shared/errors';
-import { bestOf, compare, figuresOf } from '@dsr1/shared/fabric/check/baseline';
+import { allReduceFigures, bestOf, compare, figuresOf } from '@dsr1/shared/fabric/check/baseline';
 import { judge } from '@dsr1/shared/fabric/check/judge';
+import type { AllReduceVerdict } from '@dsr1/shared/fabric/check/judge-all-reduce';
 import type { NodeState } from '@dsr1/shared/fabric/check/judge-nodes';
 import type { CheckFinding, CheckReport, PairResult } from '@dsr1/shared/fabric/check/model';
 import { pairRounds } from '@dsr1/shared/fabric/check/schedule';
 import type { NodeView } from '../nodes/hub.ts';
 import type { UsableNode } from '../plan/input.ts';
 import type { FigureStore } from '../store/store.ts';
+import { allReduce } from './all-reduce.ts';
 import type { Ask } from './ask.ts';
 import { type Partner, testPair } from './pair.ts';
 import { type Looked, silent, stateOf } from './states.ts';
@@ -37,9 +39,8 @@ export async function runCheck(
   change({ message: 'collecting facts' });
   const met = await Promise.all(target.nodes.map(({ id, name }) => meet(deps, target, id, name)));
   const present = met.flatMap((one) => ('problem' in one ? [] : [one]));
-  const { transport, selection, views, ends, changed } = await target.fabricOf(
-    present.map(({ usable }) => usable),
-  );
+  const gang = present.map(({ usable }) => usable);
+  const { transport, selection, views, ends, changed } = await target.fabricOf(gang);
   change({ transport, ends: [...ends] });
 
   const partners = new Map(
@@ -50,7 +51,12 @@ export async function runCheck(
   );
   const tested = changed === null ? await testAll(partners, deps.ask, change, signal) : NOTHING_TESTED;
   const { pairs } = tested;
-  const measured = figuresOf(pairs, [...partners.keys()]);
+  const whole = changed === null && met.length === gang.length;
+  const reduced = whole ? await sumAll(target, gang, pairs, deps, change, signal) : null;
+  const measured = [
+    ...figuresOf(pairs, [...partners.keys()]),
+    ...(reduced === null ? [] : allReduceFigures(reduced.result, [...partners.keys()])),
+  ];
   const figures = compare(measured, await deps.figures.of(measured.map(({ subject }) => subject)));
   await deps.figures.keep(bestOf(figures), deps.clock.wallMs());
   const rdma = ends.some(({ device }) => device !== null);
@@ -62,9 +68,24 @@ export async function runCheck(
   const findings = [
     ...(changed === null ? [] : [changed]),
     ...tested.findings,
+    ...(reduced?.findings ?? []),
     ...judge({ selection, views, ends, states, pairs, figures }),
   ];
-  change({ pairs: [...pairs], figures, findings, state: 'done', message: '' });
+  const summed = reduced === null ? {} : { allReduce: reduced.result };
+  change({ ...summed, pairs: [...pairs], figures, findings, state: 'done', message: '' });
+}
+
+async function sumAll(
+  target: CheckTarget,
+  gang: readonly UsableNode[],
+  pairs: readonly PairResult[],
+  { ask, clock }: RunDeps,
+  change: (change: Change) => void,
+  signal: AbortSignal,
+): Promise<AllReduceVerdict> {
+  const plan = target.allReduceOf(gang, Math.floor(clock.wallMs() / 1_000) % 500);
+  change({ message: `all-reduce over ${gang.map(({ name }) => name).join(', ')}` });
+  return allReduce(ask, plan, pairs, signal);
 }
 
 interface Tested {

@@ -15,6 +15,7 @@ import { gangSelection, gangViews } from '../plan/fabric.ts';
 import type { UsableNode } from '../plan/input.ts';
 import { installOf } from '../plan/installs.ts';
 import { MIN_MEMLOCK_BYTES, MIN_SHM_BYTES } from '../plan/rank-plan.ts';
+import { type AllReducePlan, gpusOf, type NoAllReduce, planAllReduce } from './all-reduce-plan.ts';
 import type { Needs } from './states.ts';
 
 export interface CheckTarget {
@@ -22,6 +23,8 @@ export interface CheckTarget {
   readonly nodes: readonly NodeView[];
   /** What is to be tested between the nodes that answered, by their facts of now. */
   readonly fabricOf: (gang: readonly UsableNode[]) => TargetFabric | Promise<TargetFabric>;
+  /** The ranks that sum at last, as a launch would start them; `freshness` moves their port on. */
+  readonly allReduceOf: (gang: readonly UsableNode[], freshness: number) => AllReducePlan | NoAllReduce;
   /** `rdma`: some end is an RDMA device. */
   readonly needsOf: (node: UsableNode, rdma: boolean) => Needs;
 }
@@ -76,6 +79,7 @@ export async function targetOf(
       const ends = checkEnds(selection, views);
       return { transport: selection.transport, selection, views, ends, changed: null };
     },
+    allReduceOf: (gang, freshness) => planAllReduce({ spec, engine, gang, gpus: gpusOf(spec) }, freshness),
     needsOf: ({ facts }, rdma) => ({
       memlockBytes: rdma ? MIN_MEMLOCK_BYTES : null,
       shmBytes: (probed(facts.gpus, null)?.gpus.length ?? 0) > 1 ? MIN_SHM_BYTES : null,
