@@ -107,6 +107,8 @@ function workloadParts({ nodeId }: NodeIdentity, config: AgentConfig, { host, cl
         const limits = await (await import('./facts/probes/limits.ts')).probeLimits(host);
         return limits.detected ? limits.value.memlockBytes : null;
       },
+      knownDamage: async (path: string) =>
+        (await import('./models/known-damage.ts')).knownDamage(config.stateDir, path),
     },
     probeHealth,
     clock,

@@ -14,10 +14,12 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { RankPlan } from '@dsr1/shared/plan/model';
 import { type Test, test } from 'tap';
 import { hashFile, hashRange } from '../src/models/hash-file.ts';
 import { readHubHashes } from '../src/models/hub-hashes.ts';
 import { inspectModel } from '../src/models/inspect.ts';
+import { knownDamage } from '../src/models/known-damage.ts';
 import { createModels } from '../src/models/models.ts';
 import { checkModel } from '../src/models/prepare-check.ts';
 import { answerModelQuery } from '../src/models/probe.ts';
@@ -143,21 +145,22 @@ test('prepare refuses a model that is not whole, in the words of the diagnosis',
       requiredPaths: ['/usr/bin/python3', path],
       processes: [{ id: 'main', argv: ['/usr/bin/python3', ...args], env: {}, reasons: {} }],
     });
-  t.same(await checkModel(plan()), []);
+  const check = (of: RankPlan) => checkModel(of, async () => []);
+  t.same(await check(plan()), []);
   const config = { model_type: 'llama', hidden_size: 96, num_hidden_layers: 2, num_attention_heads: 3 };
   const whole = { ...config, intermediate_size: 256, num_key_value_heads: 3, vocab_size: 512 };
   writeFileSync(join(path, 'config.json'), JSON.stringify(whole));
-  t.match(await checkModel(plan('--tensor-parallel-size', '2')), [
+  t.match(await check(plan('--tensor-parallel-size', '2')), [
     { code: 'PARALLEL_INVALID', message: /^parallel-size-invalid: .* 3 attention heads are not divisible/ },
   ]);
   truncateSync(join(path, SECOND), 1000);
   rmSync(join(path, 'tokenizer.json'));
-  t.match(await checkModel(plan()), [
+  t.match(await check(plan()), [
     { code: 'MODEL_FILES_MISSING', message: /^model-files-missing: in .* the tokenizer/ },
     { code: 'WEIGHTS_CORRUPT', message: /^weights-corrupt: in .*model-00002/ },
   ]);
-  t.same(await checkModel(plan('--load-format', 'dummy', '--tokenizer=/elsewhere')), [], 'neither is needed');
-  t.same(await checkModel({ ...plan(), engine: 'command' }), [], 'other engines load what they like');
+  t.same(await check(plan('--load-format', 'dummy', '--tokenizer=/elsewhere')), [], 'neither is needed');
+  t.same(await check({ ...plan(), engine: 'command' }), [], 'other engines load what they like');
 });
 
 test('hashes are those of the whole file, and of each range', async (t) => {
@@ -235,8 +238,24 @@ test('a full check names the bytes that rotted, and what the hub says otherwise'
   t.match((await verify()).problems, [
     { category: 'weights-corrupt', file: SECOND, offset: 0, message: /has changed since it was first read/ },
   ]);
+  const plan = aPlan({ engine: 'vllm', requiredPaths: [path] });
+  const prepared = () => checkModel(plan, (folder) => knownDamage(join(t.testdirName, 'state'), folder));
+  t.match(
+    await prepared(),
+    [{ code: 'WEIGHTS_CORRUPT', message: /model-00002.* first in bytes 0–\d+/, hint: /verify --full/ }],
+    'prepare remembers what only a full check can know',
+  );
+  const dummy = [{ id: 'main', argv: ['/usr/bin/python3', '--load-format', 'dummy'], env: {}, reasons: {} }];
+  t.same(
+    await checkModel({ ...plan, processes: dummy }, (folder) =>
+      knownDamage(join(t.testdirName, 'state'), folder),
+    ),
+    [],
+    'no weights are read',
+  );
 
   writeFileSync(shard, readFileSync(shard));
+  t.same(await prepared(), [], 'another file is not judged by the old check');
   t.same((await verify()).problems, [], 'a new file is a new beginning');
   mkdirSync(join(path, '.cache/huggingface/download'), { recursive: true });
   const hash = sha256(files.get(SECOND) ?? Buffer.alloc(0));

@@ -375,6 +375,7 @@ test('prepare names what is wrong with this host, and holds nothing afterwards',
         },
       }),
       memlockBytes: async () => 65_536,
+      knownDamage: async () => [],
     },
   });
   const taken = createServer().listen(0, '127.0.0.1');

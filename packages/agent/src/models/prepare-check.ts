@@ -17,16 +17,31 @@ interface PrepareProblem {
   readonly hint: string;
 }
 
+/** What full checks found in the contents of a model folder that is still so. */
+export type KnownDamage = (path: string) => Promise<readonly FileProblem[]>;
+
 /** A path that is not there is another check's finding; a single file (GGUF) has no header that we know. */
-export async function checkModel(plan: RankPlan): Promise<readonly PrepareProblem[]> {
+export async function checkModel(
+  plan: RankPlan,
+  knownDamage: KnownDamage,
+): Promise<readonly PrepareProblem[]> {
   const path = modelPathOf(plan);
   if (path === null) return [];
   const found = await stat(path).catch(() => null);
   if (found?.isDirectory() !== true) return [];
-  const { problems } = await inspectModel(path, new Map(), expectationsOf(plan));
-  const files = [...Map.groupBy(problems, ({ category }) => category)].map(([category, group]) =>
-    said(path, category, group),
-  );
+  const expects = expectationsOf(plan);
+  const { problems } = await inspectModel(path, new Map(), expects);
+  const seen = new Set(problems.map(({ file }) => file));
+  const damage = expects.weights ? await knownDamage(path) : [];
+  const contents = damage.filter(({ file }) => !seen.has(file));
+  const files = [
+    ...[...Map.groupBy(problems, ({ category }) => category)].map(([category, group]) =>
+      said(path, category, group, `dsr1ctl model verify ${path}`),
+    ),
+    ...(contents.length === 0
+      ? []
+      : [said(path, 'weights-corrupt', contents, `dsr1ctl model verify --full ${path}`)]),
+  ];
   return files.length > 0 ? files : checkDivision(path, plan);
 }
 
@@ -49,12 +64,21 @@ const CODES = {
   'weights-corrupt': 'WEIGHTS_CORRUPT',
 } as const satisfies Record<FileCategory, ErrorCode>;
 
-function said(path: string, category: FileCategory, problems: readonly FileProblem[]): PrepareProblem {
-  const named = problems.slice(0, NAMED_PROBLEMS).map(({ message }) => message);
+function said(
+  path: string,
+  category: FileCategory,
+  problems: readonly FileProblem[],
+  check: string,
+): PrepareProblem {
+  const named = problems
+    .slice(0, NAMED_PROBLEMS)
+    .map(({ message, offset }) =>
+      offset === null || message.includes(String(offset)) ? message : `${message}, from byte ${offset}`,
+    );
   const more = problems.length > NAMED_PROBLEMS ? ` and ${problems.length - NAMED_PROBLEMS} more` : '';
   return {
     code: CODES[category],
     message: `${category}: in ${path} ${named.join(', ')}${more}`,
-    hint: `copy these files again, or \`dsr1ctl model pull\`; then \`dsr1ctl model verify ${path}\``,
+    hint: `copy these files again, or \`dsr1ctl model pull\`; then \`${check}\``,
   };
 }

@@ -6,7 +6,7 @@ import { Dsr1Error } from '@dsr1/shared/errors';
 import type { GpuInventory } from '@dsr1/shared/facts/gpu';
 import type { Probe } from '@dsr1/shared/facts/nullable';
 import type { PortPlan, RankPlan } from '@dsr1/shared/plan/model';
-import { checkModel } from '../models/prepare-check.ts';
+import { checkModel, type KnownDamage } from '../models/prepare-check.ts';
 import { type Runtime, runtimeMissing } from './runtimes/runtime.ts';
 
 export interface PrepareDeps {
@@ -14,6 +14,7 @@ export interface PrepareDeps {
   readonly probeGpus: () => Promise<Probe<GpuInventory>>;
   /** Limit that a plain process inherits from the agent, null = unlimited. */
   readonly memlockBytes: () => Promise<number | null>;
+  readonly knownDamage: KnownDamage;
 }
 
 /** Ports held for a run until it is launched, stopped or expired. */
@@ -35,7 +36,7 @@ export async function checkAndReserve(plan: RankPlan, deps: PrepareDeps): Promis
     checkRuntime(plan, deps),
     checkGpus(plan, deps),
     checkPaths(plan),
-    checkModel(plan),
+    checkModel(plan, deps.knownDamage),
     checkLimits(plan, deps),
   ]);
   const problems: readonly Problem[] = [...held.problems, ...found.flat()];

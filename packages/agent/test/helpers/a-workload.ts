@@ -54,6 +54,7 @@ export async function aWorkload(stateDir: string, change: Partial<WorkloadDeps> 
     prepare: {
       probeGpus: async () => ({ detected: false, reason: 'none here' }),
       memlockBytes: async () => 65_536,
+      knownDamage: async () => [],
     },
     probeHealth,
     clock: bootClock,
