@@ -66,6 +66,7 @@ export async function runAgent(config: AgentConfig, deps: AgentDeps, signal: Abo
     hubClients: config.hubClients,
     dockerSocket: config.dockerSocket,
     engines: () => probed(facts.current()?.facts.engines, []),
+    facts: async () => (await facts.refresh()).facts,
   });
   const session = {
     workload,

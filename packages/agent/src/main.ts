@@ -1,4 +1,4 @@
-/** dsr1-agent: `run` (default), `facts`, `doctor`, `rehearse-rank`, `hash-files`, `version`. Each loads only what it needs. */
+/** dsr1-agent: `run` (default), `facts`, `doctor`, `collect`, `rehearse-rank`, `hash-files`, `version`. Each loads only what it needs. */
 import { exitOfUsage, runCommandLine } from '@dsr1/shared/daemon-main';
 import { VERSION } from '@dsr1/shared/version';
 import { Command } from 'commander';
@@ -8,6 +8,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./commands/run.ts')).runCommand(),
   facts: async () => (await import('./commands/facts.ts')).factsCommand(),
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
+  collect: async () => (await import('./commands/collect.ts')).collectCommand(),
   'rehearse-rank': async () => (await import('./rehearsal/command.ts')).rehearseRankCommand(),
   'hash-files': async () => (await import('./models/hash-command.ts')).hashFilesCommand(),
 };

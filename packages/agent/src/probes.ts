@@ -1,13 +1,14 @@
 /** What the coordinator may ask of this node outside any deployment. Each part is loaded when the first asks: an idle agent stays small. */
 import { dirname } from 'node:path';
 import type { Clock } from '@dsr1/shared/clock';
+import { COLLECT_PROBE } from '@dsr1/shared/fabric/collect/model';
 import {
   ENGINE_PROBE,
   ENGINE_READ_PROBE,
   EngineReadRequest,
   EngineRequest,
 } from '@dsr1/shared/facts/engine-probe';
-import type { EngineInstall } from '@dsr1/shared/facts/node';
+import type { EngineInstall, NodeFacts } from '@dsr1/shared/facts/node';
 import type { Logger } from '@dsr1/shared/logger';
 import { decode } from '@dsr1/shared/schema';
 import { MODEL_PROBE } from '@dsr1/shared/weights/query';
@@ -23,6 +24,8 @@ export interface ProbesDeps {
   readonly hubClients: readonly string[];
   readonly dockerSocket: string;
   readonly engines: () => readonly EngineInstall[];
+  /** Collected anew. */
+  readonly facts: () => Promise<NodeFacts>;
 }
 
 export interface Probes {
@@ -54,6 +57,8 @@ export function createProbes(deps: ProbesDeps): Probes {
       if (kind === ENGINE_PROBE) return namedEngine(host, args);
       if (kind === ENGINE_READ_PROBE)
         return (await reader.get()).read(decode(EngineReadRequest, args, { what: kind }));
+      if (kind === COLLECT_PROBE)
+        return (await import('./bundle/collect.ts')).answerCollect(host, deps.facts, args);
       if (kind !== MODEL_PROBE) return (await checks.get()).answer(kind, args);
       const { answerModelQuery } = await import('./models/probe.ts');
       return answerModelQuery(await models.get(), args);

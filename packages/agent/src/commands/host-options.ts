@@ -19,7 +19,8 @@ export const hostOf = ({ hostOverlay }: AgentConfig): Host =>
 export async function collectHere({
   json,
   ...flags
-}: Flags): Promise<{ readonly facts: NodeFacts; readonly config: AgentConfig }> {
+}: Flags): Promise<{ readonly facts: NodeFacts; readonly config: AgentConfig; readonly host: Host }> {
   const { config } = settingsOf(AGENT, flags, process.env);
-  return { config, facts: await collectFacts(hostOf(config), thisAgent(process), factsOptionsOf(config)) };
+  const host = hostOf(config);
+  return { config, host, facts: await collectFacts(host, thisAgent(process), factsOptionsOf(config)) };
 }

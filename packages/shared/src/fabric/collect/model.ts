@@ -9,7 +9,7 @@ export const CollectRequest = Type.Object({
 });
 export type CollectRequest = Static<typeof CollectRequest>;
 
-/** Tools print the same words again and again: compressed, a host with 16 HCAs × 256 GIDs takes some 200 KiB instead of 5 MiB. */
+/** Tools print the same words again and again: compressed, a host with 16 HCAs × 256 GIDs takes some 120 KB instead of 1.8 MB. */
 export const CollectAnswer = Type.Object({
   /** CollectedNode as JSON, compressed by gzip, in base64. */
   gzip: Type.String(),
