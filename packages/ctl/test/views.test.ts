@@ -11,8 +11,9 @@ import { eventStream } from '../src/client/event-stream.ts';
 import { linesOf } from '../src/client/lines.ts';
 import { curlLine } from '../src/deploy/curl-line.ts';
 import { laggards, type Observation, observe } from '../src/deploy/observation.ts';
+import { phasesTook } from '../src/deploy/phase-times.ts';
 import { changeLines, progressBlock } from '../src/deploy/progress-view.ts';
-import { networkLine } from '../src/deploy/status-view.ts';
+import { networkLine, statusLines } from '../src/deploy/status-view.ts';
 import { parseDuration, parseHostPort } from '../src/flags.ts';
 import { duration } from '../src/output/ago.ts';
 import { createLiveBlock } from '../src/output/live-block.ts';
@@ -109,6 +110,25 @@ test('the bar grows over phases and within one', async (t) => {
     ],
     [0, 8, 10, 20],
   );
+});
+
+test('a start shows what each phase took, and what is left by the last start', async (t) => {
+  const rank = aRank({ phase: 'weights', progress: 0.42, phaseSeconds: { rendezvous: 7.2, weights: 21.4 } });
+  t.equal(phasesTook(rank), 'starting 7 s, rendezvous 14 s');
+  t.equal(phasesTook(aRank({ phaseSeconds: {} })), '');
+  const detail = aDeployment({ ranks: [rank], eta: { secondsLeft: 40, lastSeconds: 600 } });
+  const left = 'about 40 s left (the last start took 10 min)';
+  const seen = observe(null, detail, 0);
+  t.match(progressBlock(seen, plain)[0], left);
+  t.match(progressBlock(seen, plain)[1], /█{10}░{10} {2}weights 42 %/);
+  t.equal(changeLines(null, seen).at(-1), left);
+  t.strictSame(
+    changeLines(seen, observe(seen, { ...detail, eta: { secondsLeft: 39, lastSeconds: 600 } }, 1000)),
+    [],
+  );
+  const status = statusLines(detail, plain).join('\n');
+  t.match(status, left);
+  t.match(status, /█{10}░{10} weights 42 % {2}starting 7 s, rendezvous 14 s/);
 });
 
 test('a live block is drawn over itself and never wraps', async (t) => {

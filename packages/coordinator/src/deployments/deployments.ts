@@ -7,6 +7,7 @@ import type { ReconcilePolicy } from '../reconcile/model.ts';
 import { createExecutors, type Executors } from './executor.ts';
 import { createLogService, type LogService } from './logs.ts';
 import { createDeploymentLoop, type DeploymentLoop } from './loop.ts';
+import { keepingTimes } from './phase-times.ts';
 import type { Planner } from './planner.ts';
 import { createRehearsals, type Rehearse } from './rehearsals.ts';
 import { createDeploymentService, type DeploymentService } from './service.ts';
@@ -40,7 +41,7 @@ export interface Deployments {
 export async function createDeployments(deps: DeploymentsDeps): Promise<Deployments> {
   const nowMs = createSteadyClock(deps.clock, await deps.store.latestMs());
   const rehearsals = createRehearsals({ ...deps, wake: (name) => loop.wake(name) });
-  const executors = createExecutors({ ...deps, rehearsals, nowMs });
+  const executors = keepingTimes(createExecutors({ ...deps, rehearsals, nowMs }), deps);
   const around = deps.around ?? ((same: Executors) => same);
   const loop: DeploymentLoop = createDeploymentLoop({
     ...deps,

@@ -9,6 +9,7 @@ import type { PlanResult } from '@dsr1/shared/plan/model';
 import type { DeploymentSpec } from '@dsr1/shared/spec/deployment';
 import type { EventLog } from '../events/event-log.ts';
 import type { NodeHub } from '../nodes/hub.ts';
+import { withEta } from './phase-times.ts';
 import type { Planner } from './planner.ts';
 import { rejectionMessage } from './rejection-message.ts';
 import type { DeploymentStore, StoredDeployment } from './store.ts';
@@ -51,7 +52,10 @@ export interface ServiceDeps {
 export function createDeploymentService(deps: ServiceDeps): DeploymentService {
   const { store, events, wake, nowMs } = deps;
   const nodesById = () => new Map(deps.hub.nodes().map((node) => [node.id, node]));
-  const detail = async (name: string) => toDetail(await loadOrThrow(store, name), nodesById(), nowMs());
+  const detail = async (name: string) => {
+    const stored = await loadOrThrow(store, name);
+    return withEta(toDetail(stored, nodesById(), nowMs()), stored, store, nowMs());
+  };
   const record = (kind: DeploymentEvent, deployment: string, message: string, by: string) =>
     events.record({ kind: `deployment.${kind}`, deployment, message, data: { by } });
 

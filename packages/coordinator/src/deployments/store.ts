@@ -4,6 +4,7 @@
  */
 import type { DeploymentSpec } from '@dsr1/shared/spec/deployment';
 import type { AttemptRecord, DeploymentRecord, PastAttempt, RankRecord } from '../reconcile/model.ts';
+import type { PhaseTimes } from './eta.ts';
 
 export interface StoredDeployment {
   readonly deployment: DeploymentRecord;
@@ -59,6 +60,10 @@ export interface DeploymentStore {
   /** Changes the deployment, the attempt `epoch` and its ranks together. */
   change(name: string, epoch: number, change: Change): Promise<void>;
   remove(name: string): Promise<void>;
+  /** Of the last start of this subject (eta.ts) that came to serve; null before the first. */
+  phaseTimes(subject: string): Promise<PhaseTimes | null>;
+  /** Replaces. */
+  keepPhaseTimes(subject: string, times: PhaseTimes): Promise<void>;
   /** The latest time that any record holds, 0 when there is none. */
   latestMs(): Promise<number>;
 }

@@ -17,12 +17,13 @@ export function progressBlock(seen: Observation, style: Style): string[] {
     `  ${deploymentText.rank(rank.rank)}`,
     rank.node,
     bar(rank, style),
-    place(rank),
+    place(rank) + percent(rank),
     style.dim(duration(atMs - (sinceMs[rank.rank] ?? atMs))),
     style.dim(rank.detail ?? ''),
   ]);
+  const left = detail.eta === undefined ? '' : `  ${style.dim(deploymentText.eta(detail.eta))}`;
   return [
-    `${style.bold(detail.name)}  ${deploymentText.stateLine(detail)}`,
+    `${style.bold(detail.name)}  ${deploymentText.stateLine(detail)}${left}`,
     ...formatTable(rows),
     ...hints(seen, style),
   ];
@@ -42,6 +43,7 @@ export function changeLines(previous: Observation | null, seen: Observation): st
       lines.push(deploymentText.rankChange(rank.rank, rank.node, place(rank), rank.detail));
     }
   }
+  if (lines.length > 0 && detail.eta !== undefined) lines.push(deploymentText.eta(detail.eta));
   const known = previous ? laggards(previous, PATIENCE_MS).map(({ rank }) => rank) : [];
   const late = laggards(seen, PATIENCE_MS).filter(({ rank }) => !known.includes(rank));
   return [...lines, ...late.map(deploymentText.laggard)];
@@ -61,6 +63,10 @@ export function failureLines(ranks: readonly RankStatus[], style: Style): string
 export const place = (rank: RankStatus): string =>
   rank.state === 'running' ? (rank.phase ?? rank.state) : rank.state;
 
+/** ` 42 %` of its phase, where the engine says it. */
+export const percent = ({ progress }: RankStatus): string =>
+  progress === null ? '' : ` ${Math.round(progress * 100)} %`;
+
 /** A sentence that only counts seconds is not news. */
 const timeless = (message: string): string => message.replace(/\d+ (s|min|h|d)\b/g, '');
 
@@ -68,7 +74,7 @@ const hints = (seen: Observation, style: Style): string[] =>
   laggards(seen, PATIENCE_MS).map((each) => `  ${style.yellow(deploymentText.laggard(each))}`);
 
 /** All phases together; the phase at hand counts by its own progress where the engine says it. */
-function bar(rank: RankStatus, style: Style): string {
+export function bar(rank: RankStatus, style: Style): string {
   const done =
     rank.phase === null ? 0 : (phaseIndex(rank.phase) + (rank.progress ?? 0)) / (PHASES.length - 1);
   const filled = Math.round(Math.min(1, done) * BAR_COLUMNS);

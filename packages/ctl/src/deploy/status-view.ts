@@ -5,12 +5,15 @@ import { diagnosisLines } from '../diagnose/diagnosis-lines.ts';
 import type { Style } from '../output/style.ts';
 import { formatTable } from '../output/table.ts';
 import { deploymentText } from '../text/deployment.ts';
-import { failureLines, place } from './progress-view.ts';
+import { phasesTook } from './phase-times.ts';
+import { bar, failureLines, percent, place } from './progress-view.ts';
 
 export function statusLines(detail: DeploymentDetail, style: Style): string[] {
   const { labels } = deploymentText.status;
+  const starts = detail.state === 'starting';
   const facts = formatTable([
     [labels.state, deploymentText.stateLine(detail)],
+    ...(detail.eta === undefined ? [] : [[labels.left, deploymentText.eta(detail.eta)]]),
     [labels.engine, detail.engine],
     [labels.model, detail.plan?.servedName ?? detail.spec.model?.servedName ?? detail.name],
     [labels.endpoint, detail.endpoint ?? '-'],
@@ -25,7 +28,8 @@ export function statusLines(detail: DeploymentDetail, style: Style): string[] {
       String(rank.rank),
       rank.node,
       rank.nodeState,
-      place(rank),
+      (starts ? `${bar(rank, style)} ` : '') + place(rank) + percent(rank),
+      phasesTook(rank),
       rank.pid === null ? '-' : String(rank.pid),
       rank.detail ?? '',
     ]),
@@ -39,8 +43,9 @@ export function statusLines(detail: DeploymentDetail, style: Style): string[] {
 }
 
 /** What the ranks last said, and what the coordinator makes of all their logs. */
-export function endLines({ ranks, diagnoses = [] }: DeploymentDetail, style: Style): string[] {
+export function endLines({ ranks, failure, diagnoses = [] }: DeploymentDetail, style: Style): string[] {
   return [
+    ...(failure?.evidence ?? []).map((line) => `  ${line}`),
     ...failureLines(ranks, style),
     ...(diagnoses.length === 0 ? [] : ['', ...diagnosisLines(diagnoses, style)]),
   ];

@@ -34,6 +34,8 @@ export const deploymentText = {
   epoch: (epoch: number) => `epoch ${epoch}`,
   stateLine: ({ state, message }: Pick<DeploymentSummary, 'state' | 'message'>) =>
     message === '' || message === state ? state : `${state}: ${message}`,
+  eta: ({ secondsLeft, lastSeconds }: { secondsLeft: number; lastSeconds: number }) =>
+    `about ${duration(secondsLeft * 1000)} left (the last start took ${duration(lastSeconds * 1000)})`,
   rankChange: (n: number, node: string, place: string, detail: string | null) =>
     `${rank(n)} (${node}): ${place}${detail === null ? '' : `, ${detail}`}`,
   laggard: (each: { rank: number; missing: string; waiting: number; waitingMs: number }) =>
@@ -115,9 +117,10 @@ export const deploymentText = {
   status: {
     describe: 'show one deployment: state, ranks, what it waits for',
     watchFlag: 'keep looking until Ctrl-C',
-    rankHeader: ['RANK', 'NODE', 'NODE STATE', 'PHASE', 'PID', 'DETAIL'],
+    rankHeader: ['RANK', 'NODE', 'NODE STATE', 'PHASE', 'TOOK', 'PID', 'DETAIL'],
     labels: {
       state: 'state',
+      left: 'left',
       engine: 'engine',
       model: 'model',
       endpoint: 'endpoint',

@@ -161,6 +161,8 @@ export const DeploymentDetail = Type.Intersect([
     ),
     /** Why the latest attempt failed, or hangs: most likely first, from the logs of all ranks. */
     diagnoses: Type.Optional(Type.Array(Diagnosis)),
+    /** While it starts, by the last start of the same model, engine and gang; absent before the first that served. */
+    eta: Type.Optional(Type.Object({ secondsLeft: Type.Integer(), lastSeconds: Type.Integer() })),
     /** Relaunches since it was deployed. */
     attempts: Type.Integer(),
   }),

@@ -12,6 +12,7 @@ import type {
 import type { AttemptRecord, DeploymentRecord, PastAttempt, RankRecord } from '../../reconcile/model.ts';
 import type { Database, Row } from './database.ts';
 import { gangKey } from './gang-key.ts';
+import { sqlitePhaseTimes } from './phase-times.ts';
 
 /** Ended attempts that are kept; the restart policy looks no further back. */
 const ATTEMPTS_KEPT = 50;
@@ -40,6 +41,7 @@ export function sqliteDeployments(db: Database): DeploymentStore {
       db.run('DELETE FROM deployments WHERE name = ?', name);
       plans.delete(name);
     },
+    ...sqlitePhaseTimes(db),
     latestMs: async () => latestMs(db),
   };
 }
