@@ -151,6 +151,7 @@ test('ibdev2netdev, plain and verbose', async (t) => {
       state: 'down',
       pci: '0000:21:00.0',
       firmware: '20.28.1002',
+      virtualFunction: false,
     },
   ]);
   t.equal(unknown.length, 1);

@@ -77,7 +77,10 @@ const OPENERS = {
     new RegExp(`^\\s*[A-Za-z][\\w.-]*\\s+\\d{1,2}\\s+\\d{1,5}\\s+${HEX_GID}`, 'i'),
     /n_gids_found=/,
   ],
-  ibdev2netdev: [/^\s*\S+ port \d+ (<===|==)>/, /^\s*[0-9a-f:.]{7,16}\s+\S+ \(.*\bport\s+\d+\s.*(<===|==)>/i],
+  ibdev2netdev: [
+    /^\s*\S+ port \d+ (<===|==)>/,
+    /^\s*([0-9a-f:.]{7,16}\s+)?\S+ \(.*\bport\s+\d+\s.*(<===|==)>/i,
+  ],
   'rdma-link': [/^\s*link \S+\/\d+ .*(state|subnet_prefix)/, /^\s*\d+\/\d+: \S+\/\d+: .*state/],
   ibstat: [/^\s*CA '[^']+'/, /^\s*ibpanic:/],
   ibstatus: [/^\s*Infiniband device '[^']+' port \d+ status:/i],

@@ -7,7 +7,8 @@ export type FileReading = { readonly what: string } & Readonly<Record<string, un
 
 /** A file's main content: what the manifest's kind stands for, else whatever it has most rows of; null for logs and prose. */
 export function fileReading(evidence: readonly Evidence[], kind: string | undefined): FileReading | null {
-  const topo = evidence.find((item) => item.topo !== null)?.topo;
+  const topos = evidence.flatMap((item) => item.topo ?? []);
+  const topo = topos.find((item) => item.cells.length > 0) ?? topos[0];
   const tables: Readonly<Record<string, readonly unknown[]>> = {
     ports: evidence.flatMap((item) => item.ports.map(portJson)),
     gids: evidence.flatMap((item) => item.gids.map(gidJson)),

@@ -4,6 +4,7 @@
  */
 import type { FabricSelection } from '../model.ts';
 import type { NcclError } from '../nccl-log/model.ts';
+import { isLocalOnly } from '../select/address.ts';
 import type { FabricCategory } from './categories.ts';
 import type { DiagnoseInput, EnvSetting, NodeReport } from './model.ts';
 
@@ -48,10 +49,17 @@ function isolatedByPlan(selection: FabricSelection | null, env: readonly EnvSett
 
 /**
  * Like hosts number their interfaces alike (`eth0`, `bond1`): where one bootstraps on another number than its peers,
- * the habitual interface is missing there. Names that encode a slot (`ens7np0`) differ by right.
+ * the habitual interface is missing there. Names that encode a slot (`ens7np0`) differ by right. A link-local address
+ * (NCCL looks at ib… first, misc/socket.cc) is none that the others can answer.
  */
 function strayBootstrap(from: NodeReport, reports: readonly NodeReport[]): NcclError[] {
-  const { oobIfname, bootstrapLine } = from.report;
+  const { oobIfname, oobAddress, bootstrapLine } = from.report;
+  if (bootstrapLine !== null && oobAddress !== null && isLocalOnly(oobAddress)) {
+    const elsewhere = reports.some(
+      ({ report }) => report.oobAddress !== null && !isLocalOnly(report.oobAddress),
+    );
+    return elsewhere ? [contextError(bootstrapLine.line, bootstrapLine.lineNumber, 'wrong-interface')] : [];
+  }
   const own = numbered(oobIfname);
   if (own === null || bootstrapLine === null) return [];
   const peers = reports

@@ -166,7 +166,9 @@ function deviceOf(device: string, ports: HcaPort[], told: DeviceClaims, ledger: 
       `${device} firmware`,
       own.map(({ source, row }) => ({ source, value: row.firmware })),
     ),
-    virtualFunction: isVirtualFunction(device, told.described.get(pci ?? '')),
+    virtualFunction:
+      own.map(({ row }) => row.virtualFunction ?? null).find((told) => told !== null) ??
+      isVirtualFunction(device, told.described.get(pci ?? '')),
     physicalFunction: null,
     uverbs: null,
     ports: ports.sort((a, b) => a.port - b.port),

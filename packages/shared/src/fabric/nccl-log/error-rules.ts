@@ -42,7 +42,7 @@ interface ErrorRule {
 
 /** One cheap look that most lines of a log do not pass. */
 const alarming =
-  /fail|error|completion|closed|reset|refused|timed? ?out|timeout|unable|cannot|no (?:device|socket|usable|interface|route|eligible)|exceeded|mismatch|incompatible|mixed|duplicate|same gpu|disabled for|IBV_WC|async|unreachable|loopback|couldn't|unsupported|not supported|no userspace|not (?:found|permitted)|out of memory|Selected [Pp]rovider is|gid_attrs|exited|using lo:|Using docker/i;
+  /fail|error|completion|closed|reset|refused|timed? ?out|timeout|unable|cannot|no (?:\w+ )?(?:devices?|socket|usable|interface|route|eligible)\b|kernel ABI|exceeded|mismatch|incompatible|mixed|duplicate|same gpu|disabled for|IBV_WC|async|unreachable|loopback|couldn't|unsupported|not supported|no userspace|not (?:found|permitted)|out of memory|Selected [Pp]rovider is|gid_attrs|exited|using lo:|Using docker/i;
 
 const benign =
   /No plugin found|libr?ccl-(?:net|tuner|env|profiler|gin)[^ ]*\.so: cannot open|Could not find: ?libr?ccl|Failed to find (?:nccl|rccl)\w+ symbol|(?:NET|TUNER|ENV|PROFILER|RAS|GIN)\/Plugin ?: (?:Could not find|No )|dlerror=|Plugin load .* returned 2/;
@@ -66,14 +66,17 @@ const rules: readonly ErrorRule[] = [
   },
   { line: /[Uu]nable to find (?:interface|address) for/, category: 'no-socket-interface' },
   { line: /No interface found in the same subnet|NET\/Socket ?: no interface/i, category: 'wrong-interface' },
-  { line: /[Uu]sing the loopback address as fallback/, category: 'loopback-used' },
+  {
+    line: /[Uu]sing the loopback address as fallback|Unable to resolve hostname to a \(local\) address/,
+    category: 'loopback-used',
+  },
   { line: /Bootstrap ?: Using (?:\[0\])?(?:lo:|[\w.-]+:)(?:127\.|::1)/, category: 'loopback-used' },
   {
     line: /Bootstrap ?: Using (?:\[0\])?(?:docker|virbr|br-|veth|cni|flannel|cali)/,
     category: 'wrong-interface',
   },
   {
-    line: /libibverbs[^ ]*(?:\.so)?.*(?:cannot open|Failed)|Failed to open libibverbs|libmlx5.*cannot open|couldn't load driver|no userspace device-specific driver/i,
+    line: /libibverbs[^ ]*(?:\.so)?.*(?:cannot open|Failed)|Failed to open libibverbs|libmlx5.*cannot open|couldn't load driver|no userspace device-specific driver|does not support the kernel ABI/i,
     category: 'verbs-library-missing',
   },
   {
@@ -206,7 +209,7 @@ function detailsOf(text: string): ErrorDetails {
     peer:
       find(/(?:from peer|remote peer|recv from|Connect to|connect to) ([^\s,]+)/) ??
       find(/(?:error|by peer|connect) \[([^\]\s]+)\]/),
-    hca: find(/\b(?:hca|on dev|for HCA \d+) '?([A-Za-z][\w+]*(?::\d+)?)/),
+    hca: find(/\b(?:hca|on dev|open device|for HCA \d+) '?([A-Za-z][\w+]*(?::\d+)?)/),
     localGid: find(/local ?G(?:ID|id)s? (?!index)([0-9a-fA-F:.]+)/),
     remoteGid: find(/remote ?G(?:ID|id)s? ([0-9a-fA-F:.]+)/),
   };

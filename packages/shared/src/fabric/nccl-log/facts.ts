@@ -10,6 +10,8 @@ export interface HostFacts {
   provider: string | null;
   devices: string[];
   layers: Set<string>;
+  /** The port list so far has no end: its next line may follow. */
+  listOpen: boolean;
   oob: { name: string; address: string } | null;
   bootstrap: { name: string; address: string } | null;
   bootstrapLine: NcclReport['bootstrapLine'];
@@ -26,6 +28,8 @@ export interface HostFacts {
   rankOfPid: Map<string, number>;
   netLinks: Map<string, NetLink>;
   errors: NcclError[];
+  /** Category, peer, HCA, GPU and wording of each error: ranks that repeat one add nothing. */
+  errorKeys: Set<string>;
   errorsDropped: number;
   benign: Set<string>;
 }
@@ -39,6 +43,7 @@ export function newHostFacts(host: string | null): HostFacts {
     provider: null,
     devices: [],
     layers: new Set(),
+    listOpen: false,
     oob: null,
     bootstrap: null,
     bootstrapLine: null,
@@ -54,6 +59,7 @@ export function newHostFacts(host: string | null): HostFacts {
     rankOfPid: new Map(),
     netLinks: new Map(),
     errors: [],
+    errorKeys: new Set(),
     errorsDropped: 0,
     benign: new Set(),
   };
@@ -116,7 +122,7 @@ function transportOf(facts: HostFacts): LogTransport {
   )
     return 'failed';
   if (
-    network === 'Socket' ||
+    network?.endsWith('Socket') ||
     channels.socket > 0 ||
     (provider !== null && /^(tcp|sockets|udp)/.test(provider))
   )

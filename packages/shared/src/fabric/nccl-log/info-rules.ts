@@ -4,7 +4,14 @@ import type { LogRecord } from './line.ts';
 
 /** Takes what the record states into the host's facts. */
 export function takeFacts(facts: HostFacts, record: LogRecord, lineNumber: number): void {
+  if (facts.listOpen && isPortList(record.text)) takePorts(facts, record.text);
+  else facts.listOpen = false;
   for (const [words, take] of rules) if (record.text.includes(words)) take(facts, record, lineNumber);
+}
+
+/** `[3]mlx5_3:1/IB [4]…`: the rest of a port list that was wrapped. */
+export function isPortList(text: string): boolean {
+  return /^\s*\[\d{1,3}\] ?[\w.+-]+:\d{1,3}(?::\d+)*\/(?:IB|RoCE)\b/.test(text);
 }
 
 /** Takes a channel line, the most frequent kind; false when the record is none. */
@@ -63,16 +70,21 @@ function version(facts: HostFacts, { text }: LogRecord): void {
 
 function verbs(facts: HostFacts, { text }: LogRecord): void {
   if (/NET\/IB ?: Using /.test(text)) {
-    const found = [...text.matchAll(/\[\d+\] ?([A-Za-z][\w.+-]*):(\d+)(?::\d+)*\/(\w+)/g)].slice(
-      0,
-      limits.devices,
-    );
-    if (facts.devices.length === 0) facts.devices = found.map((match) => `${match[1]}:${match[2]}`);
-    for (const match of found) facts.layers.add(/^roce/i.test(match[3] ?? '') ? 'roce' : 'ib');
-    facts.oob ??= interfaceIn(/; OOB (\S+)/.exec(text)?.[1]);
+    facts.listOpen = facts.devices.length === 0;
+    if (facts.listOpen) takePorts(facts, text);
     return;
   }
   if (/Got completion|GPU Direct RDMA|async (?:fatal )?event/.test(text)) facts.verbsSeen = true;
+}
+
+/** `[0]mlx5_0:1/IB [1]mlx5_1:1/IB … [RO]; OOB eth0:10.0.0.1<0>`, whole or one line of it where it was wrapped. */
+function takePorts(facts: HostFacts, text: string): void {
+  for (const [, device, port, layer] of text.matchAll(/\[\d+\] ?([A-Za-z][\w.+-]*):(\d+)(?::\d+)*\/(\w+)/g)) {
+    if (facts.devices.length < limits.devices) facts.devices.push(`${device}:${port}`);
+    facts.layers.add(/^roce/i.test(layer ?? '') ? 'roce' : 'ib');
+  }
+  facts.oob ??= interfaceIn(/; OOB (\S+)/.exec(text)?.[1]);
+  if (text.includes('; OOB')) facts.listOpen = false;
 }
 
 function bootstrap(facts: HostFacts, { text }: LogRecord, lineNumber: number): void {
@@ -104,17 +116,20 @@ function variable(facts: HostFacts, { text }: LogRecord): void {
 }
 
 function channel(facts: HostFacts, { text }: LogRecord, lineNumber: number): void {
-  const match = /: \d+\[(\d+)\] -> \d+\[(\d+)\].* via NET\/([^/\s]+)(?:\/(\d+))?(\S*)/.exec(text);
+  const match =
+    /: \d+(?:\[([0-9a-f]+)\])? -> \d+(?:\[([0-9a-f]+)\])?.* via NET\/([^/]{1,40})(?:\/(\d+)(\S*))?/.exec(
+      text,
+    );
   if (match === null) return;
-  const [, from, to, net = '', device, rest = ''] = match;
-  if (net === 'Socket') facts.channels.socket++;
+  const [, from = '', to = '', net = '', device, rest = ''] = match;
+  if (/Socket\s*$/.test(net)) facts.channels.socket++;
   else {
     facts.verbsSeen ||= net.startsWith('IB');
     if (rest.includes('GDRDMA')) facts.channels.direct++;
     else facts.channels.plain++;
   }
   const key = `${from}>${to}`;
-  if (facts.netLinks.has(key) || facts.netLinks.size >= limits.links) return;
+  if (!isGpu(from) || !isGpu(to) || facts.netLinks.has(key) || facts.netLinks.size >= limits.links) return;
   facts.netLinks.set(key, {
     fromGpu: Number(from),
     toGpu: Number(to),
@@ -122,6 +137,11 @@ function channel(facts: HostFacts, { text }: LogRecord, lineNumber: number): voi
     line: text.trim(),
     lineNumber,
   });
+}
+
+/** Before 2.15 NCCL printed the bus address in the brackets (`3[cb000]`), and before 2.6 nothing. */
+function isGpu(text: string): boolean {
+  return /^\d{1,2}$/.test(text);
 }
 
 function direct(facts: HostFacts, { text }: LogRecord): void {

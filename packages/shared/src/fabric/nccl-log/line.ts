@@ -25,10 +25,10 @@ export function isGlued(line: string): boolean {
 }
 
 const escapes = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*[A-Za-z]|\\r`, 'g');
-/** `host:pid:tid [gpu]` in front of `NCCL` or of `file.cc:line NCCL`. */
+/** `host:pid:tid [gpu]` in front of `NCCL` or of `file.cc:line NCCL`; `mpirun --tag-output` puts `[1,26]<stdout>:` before it. */
 const starters =
-  /(?<=\s|^)[A-Za-z0-9][\w.-]{0,252}:\d{1,10}:\d{1,10} \[-?\d{1,4}\] (?=(?:[\w./]{1,80}:\d{1,6} )?NCCL )/g;
-const prefix = /(?:^|[\s|\]>)])([A-Za-z0-9][\w.-]{0,252}):(\d{1,10}):\d{1,10} \[(-?\d{1,4})\] /;
+  /(?<=\s|^|>:)[A-Za-z0-9][\w.-]{0,252}:\d{1,10}:\d{1,10} \[-?\d{1,4}\] (?=(?:[\w./]{1,80}:\d{1,6} )?NCCL )/g;
+const prefix = /(?:^|[\s|\]>)]|>:)([A-Za-z0-9][\w.-]{0,252}):(\d{1,10}):\d{1,10} \[(-?\d{1,4})\] /;
 
 function recordOf(text: string): LogRecord {
   const match = prefix.exec(text);

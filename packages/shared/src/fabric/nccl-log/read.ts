@@ -4,7 +4,7 @@
  */
 import { classifyError, isBenign } from './error-rules.ts';
 import { type HostFacts, newHostFacts, report } from './facts.ts';
-import { takeChannel, takeFacts } from './info-rules.ts';
+import { isPortList, takeChannel, takeFacts } from './info-rules.ts';
 import { isGlued, type LogRecord, recordsOf } from './line.ts';
 import type { NcclError, NcclReport } from './model.ts';
 
@@ -26,6 +26,7 @@ export interface NcclLogReader {
 export function createNcclLogReader(): NcclLogReader {
   const hosts = new Map<string | null, HostFacts>();
   let last: HostFacts | null = null;
+  let declaredVersion: string | undefined;
   let lineNumber = 0;
 
   const factsOf = (record: LogRecord): HostFacts => {
@@ -40,14 +41,15 @@ export function createNcclLogReader(): NcclLogReader {
   return {
     push(line) {
       lineNumber++;
-      if ((inside.test(line) && !isGlued(line)) || !relevant.test(line)) return;
+      if ((inside.test(line) && !isGlued(line)) || !(relevant.test(line) || isPortList(line))) return;
+      declaredVersion ??= /\busing nccl==(\d+\.\d+\.\d+)/.exec(line)?.[1];
       for (const record of recordsOf(line)) {
         const facts = factsOf(record);
         last = facts;
         takeRecord(facts, record, lineNumber);
       }
     },
-    reports: () => oneNetwork([...hosts.values()].filter(said).map(report)),
+    reports: () => withDeclared(oneNetwork([...hosts.values()].filter(said).map(report)), declaredVersion),
   };
 }
 
@@ -58,7 +60,7 @@ const inside = / via (?:P2P|SHM|direct)\b/;
 
 /** Words of which every useful line has one. */
 const relevant =
-  /CCL|NET\/|[Gg]loo|ibv_|IBV_|Bootstrap|[Ss]ocket|c10d|[Oo]ut of memory|loopback|connectFullMesh|libibverbs|UCX|\bQP\b|nvshmem|NVSHMEM|ibgda|RDMA|GID/;
+  /CCL|nccl==|NET\/|[Gg]loo|ibv_|IBV_|Bootstrap|[Ss]ocket|c10d|[Oo]ut of memory|loopback|connectFullMesh|libibverbs|UCX|\bQP\b|nvshmem|NVSHMEM|ibgda|RDMA|GID/;
 
 function takeRecord(facts: HostFacts, record: LogRecord, lineNumber: number): void {
   if (facts.library === 'other' && record.text.includes('NCCL ')) facts.library = 'nccl';
@@ -75,23 +77,22 @@ function takeRecord(facts: HostFacts, record: LogRecord, lineNumber: number): vo
   );
   const kind = kinds[0];
   if (kind === undefined) return;
-  const repeated = facts.errors.some(
-    (error) =>
-      error.category === kind.category &&
-      error.peer === kind.peer &&
-      error.hca === kind.hca &&
-      error.gpu === record.gpu &&
-      isInfo(error.line) === isInfo(text),
-  );
-  if (repeated || facts.errors.length >= limits.errors) {
+  const key = [kind.category, kind.peer, kind.hca, record.gpu, wordingOf(text)].join('\n');
+  if (facts.errorKeys.has(key) || facts.errors.length >= limits.errors) {
     facts.errorsDropped++;
     return;
   }
+  facts.errorKeys.add(key);
   facts.errors.push(errorOf(record, text, lineNumber, kind));
 }
 
-/** NCCL went on after it. */
-const isInfo = (line: string): boolean => line.includes('NCCL INFO');
+/**
+ * The first words of the message, with WARN (it ends here) or INFO (NCCL went on): two calls that fail for one reason
+ * are two lines, a thousand ranks' are one.
+ */
+function wordingOf(text: string): string {
+  return /NCCL (?:WARN|INFO) \D{0,32}/.exec(text)?.[0] ?? '';
+}
 
 /** Enough for every line that NCCL prints; patterns never see more. */
 const maxTextLength = 4096;
@@ -142,4 +143,10 @@ function oneNetwork(reports: NcclReport[]): NcclReport[] {
   return reports.map((item) =>
     item.network === null && item.devicesUsed.length > 0 ? { ...item, network } : item,
   );
+}
+
+/** What vLLM and SGLang say of the NCCL that they load counts where NCCL's own line is nowhere in the log. */
+function withDeclared(reports: NcclReport[], version: string | undefined): NcclReport[] {
+  if (version === undefined || reports.some((item) => item.version !== null)) return reports;
+  return reports.map((item) => ({ ...item, version }));
 }

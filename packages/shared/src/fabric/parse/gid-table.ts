@@ -16,7 +16,7 @@ export function parseGidTable(dump: Dump): Parsed<GidRow> {
     if (names) header = names;
     const titled = /^\W{0,40}([a-z]\w{0,31}_\d{1,3})\W{0,40}$/.exec(line)?.[1];
     if (titled !== undefined) device = titled;
-    const row = names ? null : rowOf(line, header, device);
+    const row = names ? null : (pairedRow(line) ?? rowOf(line, header, device));
     if (row && !isEmptyGid(row.gid)) rows.push(row);
     return row !== null || names !== null || titled !== undefined || /^[\s|:+-]+$/.test(line);
   });
@@ -60,6 +60,29 @@ function rowOf(line: string, header: readonly string[], titled: string | null): 
     ipv4: ipv4OfGid(gid) ?? maskedIpv4(gid, after),
     netdev: words[1] !== undefined && netdevSecond ? words[1] : trailingNetdev(after),
     ...(link === 'up' || link === 'down' ? { link } : {}),
+  };
+}
+
+/** `index=3 gid=… type=RoCE v2 netdev=eth2`, as scripts that walk the table print it. */
+function pairedRow(line: string): GidRow | null {
+  const pairs = new Map(
+    [...line.slice(0, 512).matchAll(/(?<![\w.])([a-z_]{2,8})=(.*?)(?=\s+[a-z_]{2,8}=|$)/gi)].map(
+      ([, key = '', value = '']) => [key.toLowerCase(), value.trim()] as const,
+    ),
+  );
+  const get = (...keys: string[]): string | null =>
+    keys.map((key) => pairs.get(key)).find((value) => value) ?? null;
+  const [gid, index, port] = [get('gid'), get('index', 'idx'), get('port')];
+  if (gid === null || !GID.test(gid) || !/^\d{1,5}$/.test(index ?? '')) return null;
+  const version = /v\s?([12])\b/i.exec(get('type', 'ver', 'version') ?? '')?.[1];
+  return {
+    device: get('dev', 'device', 'hca', 'ibdev'),
+    port: port !== null && /^\d{1,3}$/.test(port) ? Number(port) : null,
+    index: Number(index),
+    gid,
+    version: version === undefined ? null : version === '1' ? 1 : 2,
+    ipv4: ipv4OfGid(gid),
+    netdev: get('netdev', 'ndev'),
   };
 }
 

@@ -2,10 +2,11 @@
  * `ibdev2netdev`, plain and -v (mlnx-tools before commit 290a843; now in DOCA).
  *   mlx5_0 port 1 ==> ens785f0 (Up)
  *   0000:01:00.0 mlx5_0 (MT4123 - MCX653105A-HDAT) <free text> fw 20.28.1002 port 1 (ACTIVE) ==> p5p1 (Up)
+ * Old versions of -v print no PCI address.
  * The word in brackets at the end is the netdev's carrier, the one before the arrow the port's state.
  */
 import { pciFunction } from './address.ts';
-import { type PortRow, portState } from './rows.ts';
+import { isVirtualModel, type PortRow, portState } from './rows.ts';
 import { type Dump, type Parsed, readLines } from './text.ts';
 
 export function parseIbdev2netdev(dump: Dump): Parsed<PortRow> {
@@ -25,7 +26,7 @@ function portOf(line: string): PortRow | null {
   const right = /^(?:<===>|==>)\s*(\S+)(?:\s*\(\s*(\w+)\s*\))?/.exec(line.slice(arrow));
   if (!left || !right) return null;
   const [, head = '', port = '', state] = left;
-  const verbose = /^\s*([0-9a-f:.]{7,16})\s+(\S+)\s+\(/i.exec(head);
+  const verbose = /^\s*(?:([0-9a-f:.]{7,16})\s+)?(\S+)\s+\((\w+)?/i.exec(head);
   const device = verbose?.[2] ?? /^\s*(\S+)$/.exec(head)?.[1] ?? null;
   if (device === null) return null;
   return {
@@ -35,7 +36,11 @@ function portOf(line: string): PortRow | null {
     netdevUp: carrier(right[2]),
     ...(state === undefined ? {} : { state: portState(state) }),
     ...(verbose
-      ? { pci: pciFunction(verbose[1] ?? ''), firmware: /\bfw (\S+)/.exec(head)?.[1] ?? null }
+      ? {
+          pci: pciFunction(verbose[1] ?? ''),
+          firmware: /\bfw (\S+)/.exec(head)?.[1] ?? null,
+          virtualFunction: isVirtualModel(verbose[3] ?? ''),
+        }
       : {}),
   };
 }

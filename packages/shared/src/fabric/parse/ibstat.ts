@@ -1,17 +1,25 @@
 /** `ibstat` (rdma-core: infiniband-diags/ibstat.c). Good even when it ends in `ibpanic:` (the ports before it count). */
-import { lidNumber, linkLayerOf, type PortRow, physState, portState, rateGbps } from './rows.ts';
+import {
+  isVirtualModel,
+  lidNumber,
+  linkLayerOf,
+  type PortRow,
+  physState,
+  portState,
+  rateGbps,
+} from './rows.ts';
 import { type Dump, type Parsed, readLines } from './text.ts';
 
 type Draft = { -readonly [Key in keyof PortRow]: PortRow[Key] };
 
 export function parseIbstat(dump: Dump): Parsed<PortRow> {
   const rows: Draft[] = [];
-  let device: { name: string; nodeGuid: string | null; firmware: string | null } | null = null;
+  let device: Device | null = null;
   let port: Draft | null = null;
   const unknown = readLines(dump, (line) => {
     const name = /^\s*CA '([^']+)'/.exec(line)?.[1];
     if (name !== undefined) {
-      device = { name, nodeGuid: null, firmware: null };
+      device = { name, nodeGuid: null, firmware: null, virtualFunction: null };
       port = null;
       return true;
     }
@@ -23,6 +31,7 @@ export function parseIbstat(dump: Dump): Parsed<PortRow> {
         port: Number(number),
         nodeGuid: device.nodeGuid,
         firmware: device.firmware,
+        virtualFunction: device.virtualFunction,
       };
       rows.push(port);
       return true;
@@ -30,11 +39,19 @@ export function parseIbstat(dump: Dump): Parsed<PortRow> {
     const [, key = '', value = ''] = /^\s*([A-Za-z][A-Za-z ]*?):\s*(.*)$/.exec(line) ?? [];
     if (device && key === 'Node GUID') device.nodeGuid = value.trim();
     else if (device && key === 'Firmware version') device.firmware = value.trim();
+    else if (device && key === 'CA type') device.virtualFunction = isVirtualModel(value);
     else if (!port || !FIELDS.has(key)) return DEVICE_FIELDS.has(key) && device !== null;
     else apply(port, key, value.trim());
     return true;
   });
   return { rows, unknown };
+}
+
+interface Device {
+  readonly name: string;
+  nodeGuid: string | null;
+  firmware: string | null;
+  virtualFunction: boolean | null;
 }
 
 const EMPTY = {
@@ -46,7 +63,7 @@ const EMPTY = {
   smLid: null,
   portGuid: null,
 };
-const DEVICE_FIELDS = new Set(['CA type', 'Number of ports', 'Hardware version', 'System image GUID']);
+const DEVICE_FIELDS = new Set(['Number of ports', 'Hardware version', 'System image GUID']);
 const FIELDS = new Set(
   'State,Physical state,Rate,Base lid,LMC,SM lid,Capability mask,Port GUID,Link layer'.split(','),
 );

@@ -3,7 +3,15 @@
  * only link_layer tells. -v adds the GID table: `GID[  3]:  ::ffff:10.0.0.1, RoCE v2`.
  */
 import { ipv4OfGid, isEmptyGid } from './address.ts';
-import { type GidRow, lidNumber, linkLayerOf, type PortRow, physState, portState } from './rows.ts';
+import {
+  type GidRow,
+  isVirtualModel,
+  lidNumber,
+  linkLayerOf,
+  type PortRow,
+  physState,
+  portState,
+} from './rows.ts';
 import { type Dump, type Parsed, readLines } from './text.ts';
 
 export interface ParsedDevinfo extends Parsed<PortRow> {
@@ -15,7 +23,7 @@ type Draft = { -readonly [Key in keyof PortRow]: PortRow[Key] };
 export function parseIbvDevinfo(dump: Dump): ParsedDevinfo {
   const rows: Draft[] = [];
   const gids: GidRow[] = [];
-  let device: { name: string; nodeGuid: string | null; firmware: string | null } | null = null;
+  let device: Device | null = null;
   let port: Draft | null = null;
   let lanes = 1;
   const unknown = readLines(dump, (line) => {
@@ -26,7 +34,7 @@ export function parseIbvDevinfo(dump: Dump): ParsedDevinfo {
     }
     const [, key = '', value = ''] = /^\s*([a-z][\w ]*?):\s*(.*?)\s*$/.exec(line) ?? [];
     if (key === 'hca_id') {
-      device = { name: value, nodeGuid: null, firmware: null };
+      device = { name: value, nodeGuid: null, firmware: null, vendor: null, virtualFunction: null };
       port = null;
     } else if (!device) return false;
     else if (key === 'port' && /^\d{1,3}$/.test(value)) {
@@ -36,10 +44,14 @@ export function parseIbvDevinfo(dump: Dump): ParsedDevinfo {
         port: Number(value),
         nodeGuid: device.nodeGuid,
         firmware: device.firmware,
+        virtualFunction: device.virtualFunction,
       };
       rows.push(port);
     } else if (key === 'node_guid') device.nodeGuid = value;
     else if (key === 'fw_ver') device.firmware = value;
+    else if (key === 'vendor_id') device.vendor = value;
+    else if (key === 'vendor_part_id' && device.vendor === MELLANOX)
+      device.virtualFunction = isVirtualModel(`MT${value}`);
     else if (port && key === 'active_width') lanes = Number(/^(\d+)X/.exec(value)?.[1] ?? 1);
     else if (port && key === 'active_speed') port.rateGbps = speed(value, lanes);
     else if (port) apply(port, key, value);
@@ -47,6 +59,17 @@ export function parseIbvDevinfo(dump: Dump): ParsedDevinfo {
   });
   return { rows, gids, unknown };
 }
+
+interface Device {
+  readonly name: string;
+  nodeGuid: string | null;
+  firmware: string | null;
+  vendor: string | null;
+  virtualFunction: boolean | null;
+}
+
+/** IEEE company number, as the kernel's mlx4 and mlx5 drivers report it. */
+const MELLANOX = '0x02c9';
 
 const EMPTY = { linkLayer: null, state: null, lid: null, smLid: null };
 

@@ -44,6 +44,8 @@ export function addAddress(netdev: NetdevDraft, cidr: string, scope: string | nu
 export function applyFlags(netdev: NetdevDraft, flags: readonly string[]): void {
   netdev.up = flags.includes('UP') && (flags.includes('LOWER_UP') || flags.includes('RUNNING'));
   if (flags.includes('LOOPBACK')) netdev.kind = 'loopback';
+  // drivers/net/dummy.c: an Ethernet device without ARP. Real ones of the kind are tunnels, which have POINTOPOINT.
+  if (flags.includes('NOARP') && flags.includes('BROADCAST')) netdev.kind = 'dummy';
   if (flags.includes('MASTER')) netdev.kind = 'bond';
 }
 

@@ -24,6 +24,8 @@ export interface PortRow {
   readonly nodeGuid?: string | null;
   readonly portGuid?: string | null;
   readonly firmware?: string | null;
+  /** From the model that the tool prints (`CA type: MT4126`). */
+  readonly virtualFunction?: boolean | null;
   readonly defaultGid?: string | null;
 }
 
@@ -114,3 +116,17 @@ export function lidNumber(text: string): number | null {
   const token = /(0x[0-9a-f]+|\d+)/i.exec(text.slice(0, 80))?.[1];
   return token === undefined ? null : Number(token);
 }
+
+/**
+ * `MT4116`: Mellanox numbers a chip's virtual function one above the chip (PCI ids 0x1002 to 0x1025 of mlx4_core and
+ * mlx5_core: the even ones are virtual). null for other makers' models.
+ */
+export function isVirtualModel(model: string): boolean | null {
+  const number = /^MT(4\d{3})$/i.exec(model.trim())?.[1];
+  return number === undefined || Number(number) < MIN_MODEL || Number(number) > MAX_MODEL
+    ? null
+    : Number(number) % 2 === 0;
+}
+
+const MIN_MODEL = 0x1002;
+const MAX_MODEL = 0x1025;

@@ -3,7 +3,16 @@
  * the next line), and the port attributes that `ls`-like listings give. Reads of unused slots print EINVAL: no value.
  */
 import { ipv4OfGid, isEmptyGid, pciFunction } from './address.ts';
-import { type GidRow, lidNumber, linkLayerOf, type PortRow, physState, portState, rateGbps } from './rows.ts';
+import {
+  type GidRow,
+  isVirtualModel,
+  lidNumber,
+  linkLayerOf,
+  type PortRow,
+  physState,
+  portState,
+  rateGbps,
+} from './rows.ts';
 import { type Dump, type Parsed, readLines } from './text.ts';
 
 export interface ParsedSysfs extends Parsed<PortRow> {
@@ -128,6 +137,7 @@ function portRow(
     ...(attributes.has('lid') ? { lid: lidNumber(get('lid')) } : {}),
     ...(attributes.has('sm_lid') ? { smLid: lidNumber(get('sm_lid')) } : {}),
     ...(own.has('fw_ver') ? { firmware: own.get('fw_ver') ?? null } : {}),
+    ...(own.has('hca_type') ? { virtualFunction: isVirtualModel(own.get('hca_type') ?? '') } : {}),
     ...(own.has('node_guid') ? { nodeGuid: own.get('node_guid') ?? null } : {}),
     ...(own.has('device') ? { pci: pciFunction(own.get('device')?.split('/').at(-1) ?? '') } : {}),
     ...(numa !== undefined && /^\d+$/.test(numa) ? { numaNode: Number(numa) } : {}),

@@ -26,6 +26,8 @@ const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f\u200b-\u200d\u2060\ufeff]/g;
 /** `> ` of a mail or of Markdown. */
 const QUOTE = /^(?:> ?){1,4}/;
+/** `**word**` of Markdown, also where the closing pair is lines below. Addresses masked with asterisks stay as they are. */
+const EMPHASIS = /\*\*([A-Za-z0-9](?:[^*]*[A-Za-z0-9\])])?)\*\*|^(\s*)\*\*(?=[A-Za-z])/g;
 const FULL_WIDTH: Readonly<Record<string, string>> = {
   '\u00a0': ' ',
   '\u3000': ' ',
@@ -45,7 +47,8 @@ function cleanLine(raw: string): string {
     .replace(ESCAPES, '')
     .replace(CONTROLS, '')
     .replace(QUOTE, '')
-    .replace(/\u00a0/g, ' ');
+    .replace(/\u00a0/g, ' ')
+    .replace(EMPHASIS, '$2$1');
   return /[^\u0000-\u007f]/.test(plain)
     ? plain.replace(/[\u3000-\u3002“”‘’│┃\uff01-\uff5e]/g, narrow)
     : plain;

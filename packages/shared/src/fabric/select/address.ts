@@ -67,12 +67,17 @@ export type GidKind = 'ipv4' | 'ipv6' | 'link-local' | 'empty' | 'unreadable';
 
 /** What a row of a GID table is worth to RoCE: NCCL skips empty and link-local ones (net_ib/connect.cc, validGid). */
 export function gidKind(row: GidEntry): GidKind {
-  if (row.ipv4 !== null) return isLocalOnly(row.ipv4) ? 'link-local' : 'ipv4';
+  if (row.ipv4 !== null) return isIpv4Rail(row.ipv4) ? 'ipv4' : 'link-local';
   const address = parseAddress(row.gid);
   if (address === null) return maskedKind(row.gid);
   if (address.value === 0n) return 'empty';
   if (isLocalOnly(row.gid)) return 'link-local';
   return address.family === 4 ? 'ipv4' : 'ipv6';
+}
+
+/** 169.254/16 too: NCCL skips only fe80::/10 (linkLocalGid), and the guides for two hosts on one cable use it. */
+function isIpv4Rail(text: string): boolean {
+  return !isLocalOnly(text) || /^169\.254\./.test(text);
 }
 
 /** The address that a GID row stands for, as people write it. */

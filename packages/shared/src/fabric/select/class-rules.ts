@@ -111,7 +111,7 @@ function otherNetwork({ view, ports }: ClassContext): Dropped[] {
   if (ports.some((port) => address(port) === null)) return [];
   for (const prefix of [16, 8]) {
     const networks = Map.groupBy(ports, (port) => subnetOf(address(port) ?? '', prefix) ?? '');
-    const chosen = evenShare(view, ports, networks);
+    const chosen = evenShare(view, ports, networks) ?? sharedEvenly(view, ports, networks);
     if (chosen !== undefined)
       return apartFrom(
         ports,
@@ -133,6 +133,17 @@ function evenShare(
   if (gpus === null || gpus < 2 || ports.length % gpus === 0) return undefined;
   const even = [...groups.values()].filter((group) => group.length % gpus === 0);
   return even.length === 1 ? even[0] : undefined;
+}
+
+/** Most of the ports, in a number that GPUs share evenly (four rails for eight GPUs), when all together are not. */
+function sharedEvenly(
+  view: NodeView,
+  ports: readonly PortView[],
+  groups: ReadonlyMap<string, PortView[]>,
+): PortView[] | undefined {
+  const gpus = view.node.gpuCount;
+  if (gpus === null || ports.length % gpus === 0 || gpus % ports.length === 0) return undefined;
+  return [...groups.values()].find((group) => group.length * 2 > ports.length && gpus % group.length === 0);
 }
 
 function apartFrom(

@@ -74,7 +74,16 @@ function virtualTwin(view: NodeView, port: PortView): string | null {
   const stem = /^(.*\df\d+|.*s\d+)v\d+$/.exec(port.device)?.[1];
   const twin = byPci ?? (stem === undefined ? undefined : view.ports.find((other) => other.device === stem));
   if (twin !== undefined) return `it is a virtual function of ${twin.device}, which is here itself`;
-  if (port.hca?.virtualFunction !== true || parent === null) return null;
+  if (port.hca?.virtualFunction !== true) return null;
+  if (parent === null) {
+    const card = cardOf(port);
+    const physical = view.ports.find(
+      (other) => card !== null && cardOf(other) === card && other.hca?.virtualFunction === false,
+    );
+    return physical === undefined
+      ? null
+      : `it is a virtual function of the card of ${physical.device}, which is here itself`;
+  }
   const bond = view.ports
     .filter((other) => other.device.includes('bond'))
     .sort((a, b) => byName(a.key, b.key))[0];
@@ -89,11 +98,18 @@ function virtualTwin(view: NodeView, port: PortView): string | null {
     : `it is a virtual function under ${bond.device}, which is here itself`;
 }
 
+/** PCI domain and bus: a card's virtual functions follow its physical ones there. */
+function cardOf(port: PortView): string | null {
+  return /^[0-9a-f]+:[0-9a-f]{2}(?=:)/i.exec(port.hca?.pci ?? '')?.[0] ?? null;
+}
+
 /** RoCE needs an address; only a listing that shows addresses elsewhere proves that this interface has none. */
 function unaddressed(view: NodeView, port: PortView): string | null {
   if (port.layer === 'ib' || (port.facts?.gids ?? null) !== null) return null;
   const item = interfaceOf(view, port.netdev);
   if (item === null || item.netdev === null || item.addresses.length > 0) return null;
+  // 169.254/16 serves two hosts on one cable.
+  if (item.netdev.addresses.some(({ family, scope }) => family === 4 && scope !== 'host')) return null;
   const listing = view.interfaces.some((other) => other.addresses.length > 0);
   // Its GIDs come from a VLAN or macvlan above it as well.
   const above = view.interfaces.some(

@@ -1,0 +1,273 @@
+/** Shapes in which people post what their hosts print. The hosts are invented, the shapes are not. */
+import { diagnoseFabric } from '@dsr1/shared/fabric/diagnose/diagnose';
+import { readManifestDump } from '@dsr1/shared/fabric/dump';
+import { explainDump } from '@dsr1/shared/fabric/explain';
+import { classifyError } from '@dsr1/shared/fabric/nccl-log/error-rules';
+import { readNcclLog } from '@dsr1/shared/fabric/nccl-log/read';
+import { parseGidTable } from '@dsr1/shared/fabric/parse/gid-table';
+import { parseIbdev2netdev } from '@dsr1/shared/fabric/parse/ibdev2netdev';
+import { parseIbstat } from '@dsr1/shared/fabric/parse/ibstat';
+import { parseIbvDevinfo } from '@dsr1/shared/fabric/parse/ibv-devinfo';
+import { parseIpAddr } from '@dsr1/shared/fabric/parse/ip-addr';
+import { parseRdmaLink } from '@dsr1/shared/fabric/parse/rdma-link';
+import { parseShowGids } from '@dsr1/shared/fabric/parse/show-gids';
+import { test } from 'tap';
+
+const POLICY = { transport: 'auto', ncclVersion: null, gpuRanks: true, overrides: {} } as const;
+
+/** One host of which these texts were posted. */
+function explained(files: Readonly<Record<string, string>>, gpus?: number) {
+  const kinds = Object.keys(files);
+  const manifest = {
+    nodes: [
+      {
+        name: 'n1',
+        ...(gpus === undefined ? {} : { gpus }),
+        files: Object.fromEntries(kinds.map((kind) => [kind, `${kind}.txt`])),
+      },
+    ],
+  };
+  const texts = new Map(kinds.map((kind) => [`${kind}.txt`, files[kind] ?? '']));
+  const group = explainDump(readManifestDump(manifest, texts), POLICY).groups[0];
+  const node = group?.selection.nodes[0];
+  return {
+    hcas: node?.hcas.map((hca) => hca.device),
+    gids: node?.hcas.map((hca) => hca.gidIndex),
+    control: node?.controlInterface,
+    reasons: node?.reasons ?? [],
+  };
+}
+
+test('rdma: queue pairs and counters are no links', async (t) => {
+  const text = [
+    'link mlx5_0/1: state ACTIVE physical_state LINK_UP netdev eth4',
+    'link mlx5_0/1 lqpn 1 type GSI state RTS sq-psn 0 comm ib_core',
+    'link mlx5_0/1 rx_write_requests 0 out_of_buffer 7',
+  ];
+  const { rows, unknown } = parseRdmaLink(text);
+  t.match(rows, [{ device: 'mlx5_0', state: 'active', netdev: 'eth4' }]);
+  t.equal(rows.length, 1);
+  t.strictSame(unknown, text.slice(1));
+  const json = '[{"ifindex":0,"ifname":"mlx5_0","port":1,"lqpn":1,"type":"GSI","state":"RTS"}]';
+  t.strictSame(parseRdmaLink(json).rows, []);
+});
+
+test('ibdev2netdev -v without PCI address', async (t) => {
+  const { rows } = parseIbdev2netdev(
+    'mlx4_0 (mt26428 - MT10X) BOARD   QDR   fw 2.9.1000 port 2 (DOWN  ) ==> ib1 (Down)',
+  );
+  t.match(rows, [
+    { device: 'mlx4_0', port: 2, state: 'down', netdev: 'ib1', firmware: '2.9.1000', pci: null },
+  ]);
+  const explanation = explained({
+    notes: '$ ibdev2netdev -v\nmlx4_0 (mt26428 - X) B fw 2.9 port 1 (ACTIVE) ==> ib0 (Up)',
+  });
+  t.strictSame(explanation.hcas, ['mlx4_0'], 'known as such in a pasted session');
+});
+
+test('a virtual function is known by its model, and out only beside its card', async (t) => {
+  const verbose = (pci: string, device: string, model: string) =>
+    `${pci} ${device} (${model} - NA)  fw 16.1.1 port 1 (ACTIVE) ==> eth${device.slice(-1)} (Up)`;
+  const lines = [
+    verbose('0000:3b:00.0', 'mlx5_0', 'MT4119'),
+    verbose('0000:3b:00.2', 'mlx5_2', 'MT4120'),
+    verbose('0000:86:00.1', 'mlx5_3', 'MT4120'),
+  ];
+  const { hcas, reasons } = explained({ ibdev2netdev: lines.join('\n') });
+  t.strictSame(hcas, ['mlx5_0', 'mlx5_3']);
+  t.match(reasons.find(({ subject }) => subject.startsWith('mlx5_2'))?.because, /card of mlx5_0/);
+  const part = (model: number, vendor = '0x02c9') =>
+    `hca_id: x_0\n vendor_id: ${vendor}\n vendor_part_id: ${model}\n  port: 1\n   state: PORT_ACTIVE (4)`;
+  t.match(parseIbvDevinfo(part(4126)).rows, [{ virtualFunction: true }]);
+  t.match(parseIbvDevinfo(part(4129)).rows, [{ virtualFunction: false }]);
+  t.match(
+    parseIbvDevinfo(part(4126, '0x14e4')).rows,
+    [{ virtualFunction: null }],
+    'another maker counts otherwise',
+  );
+  t.match(parseIbstat("CA 'x_0'\n\tCA type: MT4124\n\tPort 1:\n\t\tState: Active").rows, [
+    { virtualFunction: true },
+  ]);
+});
+
+test('GID tables of scripts that walk sysfs, and rows in bold', async (t) => {
+  const { rows } = parseGidTable(
+    [
+      'index=3 gid=0000:0000:0000:0000:0000:ffff:0a00:0001 type=RoCE v2 netdev=eth2',
+      '  idx=2   gid=fe80:0000:0000:0000:0000:00ff:fe00:0001  ndev=eth2   type=IB/RoCE v1',
+      'index=4 gid=0000:0000:0000:0000:0000:0000:0000:0000 type=unknown netdev=unknown',
+    ].join('\n'),
+  );
+  t.strictSame(rows, [
+    {
+      device: null,
+      port: null,
+      index: 3,
+      gid: '0000:0000:0000:0000:0000:ffff:0a00:0001',
+      version: 2,
+      ipv4: '10.0.0.1',
+      netdev: 'eth2',
+    },
+    {
+      device: null,
+      port: null,
+      index: 2,
+      gid: 'fe80:0000:0000:0000:0000:00ff:fe00:0001',
+      version: 1,
+      ipv4: null,
+      netdev: 'eth2',
+    },
+  ]);
+  t.match(parseIbvDevinfo('  **GID[  3]:   ::ffff:10.0.0.1, RoCE v2').gids, [{ index: 3, ipv4: '10.0.0.1' }]);
+  const bold = parseIpAddr(
+    '2: eth0: <BROADCAST,UP,LOWER_UP> mtu 1500\n    inet **10.0.0.1**/24 scope global eth0',
+  );
+  t.match(bold.rows, [{ addresses: [{ address: '10.0.0.1', prefixLength: 24 }], masked: [] }]);
+  const masked = parseIpAddr(
+    '2: eth0: <BROADCAST,UP,LOWER_UP> mtu 1500\n    inet 10.**.**.7/24 scope global eth0',
+  );
+  t.match(masked.rows, [{ addresses: [], masked: ['10.**.**.7/24'] }], 'a hidden address stays hidden');
+  const gid = parseShowGids('mlx5_0 1 3 0000:0000:0000:0000:0000:ffff:0a00:**** v2 eth0');
+  t.match(gid.rows, [{ gid: '0000:0000:0000:0000:0000:ffff:0a00:****', ipv4: null }]);
+});
+
+test('two hosts on one cable: 169.254/16 carries RoCE, and is no control address', async (t) => {
+  const ip = [
+    '2: lan0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500',
+    '    inet 192.168.7.4/24 scope global lan0',
+    '4: cx0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 9000',
+    '    inet 169.254.3.4/16 scope link cx0',
+  ].join('\n');
+  const netdevs = 'rocep1s0f0 port 1 ==> cx0 (Up)\nrocep1s0f1 port 1 ==> cx1 (Down)';
+  const gids = [
+    'rocep1s0f0 1 1 fe80:0000:0000:0000:0000:00ff:fe00:0001 v2 cx0',
+    'rocep1s0f0 1 3 0000:0000:0000:0000:0000:ffff:a9fe:0304 169.254.3.4 v2 cx0',
+  ].join('\n');
+  t.match(explained({ 'ip-a': ip, ibdev2netdev: netdevs, show_gids: gids }), {
+    hcas: ['rocep1s0f0'],
+    gids: [3],
+    control: 'lan0',
+  });
+  t.strictSame(explained({ 'ip-a': ip, ibdev2netdev: netdevs }).hcas, ['rocep1s0f0'], 'without a GID table');
+});
+
+test('a dummy device joins no hosts', async (t) => {
+  const ip = [
+    '2: svc0: <BROADCAST,NOARP,UP,LOWER_UP> mtu 1500',
+    '    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff',
+    '    inet 10.9.9.9/24 scope global svc0',
+    '3: wan0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500',
+    '    link/ether 02:00:00:00:00:02 brd ff:ff:ff:ff:ff:ff',
+    '    inet 10.1.1.1/24 scope global wan0',
+  ].join('\n');
+  t.equal(explained({ 'ip-a': ip }).control, 'wan0');
+});
+
+test('rails that GPUs share evenly, told from a front end by the address plan', async (t) => {
+  const row = (n: number, address: string, hex: string) =>
+    `mlx5_${n} 1 3 0000:0000:0000:0000:0000:ffff:${hex} ${address} v2 eth${n}`;
+  const rails = [1, 2, 3, 4].map((n) => row(n, `25.1.${n}.2`, `1901:0${n}02`));
+  const { hcas } = explained({ show_gids: [row(0, '10.0.0.3', '0a00:0003'), ...rails].join('\n') }, 8);
+  t.strictSame(hcas, ['mlx5_1', 'mlx5_2', 'mlx5_3', 'mlx5_4']);
+});
+
+test('the matrix counts wherever in the session it stands', async (t) => {
+  const text = [
+    'u@n1:~$ lsmod | grep nvidia',
+    'nvidia_uvm  1  0',
+    'u@n1:~$ nvidia-smi topo -m',
+    '      GPU0  NIC0  CPU Affinity',
+    'GPU0   X    PIX   0-7',
+    'NIC0  PIX    X',
+  ].join('\n');
+  const { hcas } = explained({ 'topo-m': text });
+  t.strictSame(hcas, ['NIC0']);
+});
+
+test('logs as launchers and old releases print them', async (t) => {
+  const tagged = readNcclLog([
+    '[1,3]<stdout>:a1:11:12 [3] NCCL INFO Bootstrap : Using [0]ens5:10.0.0.1<0>',
+    '[1,9]<stdout>:b2:21:22 [1] NCCL INFO Bootstrap : Using [0]ens6:10.0.0.2<0>',
+  ]);
+  t.match(
+    tagged,
+    [
+      { host: 'a1', oobIfname: 'ens5' },
+      { host: 'b2', oobIfname: 'ens6' },
+    ],
+    'mpirun --tag-output',
+  );
+  const channels = (line: string) => readNcclLog([`a1:1:2 [0] NCCL INFO ${line}`])[0];
+  t.match(channels('Ring 00 : 51[3d000] -> 56[1a000] [receive] via NET/IB/2'), {
+    gdr: false,
+    transport: 'verbs',
+    netLinks: [],
+  });
+  t.match(channels('Ring 00 : 7 -> 8 [send] via NET/AWS Libfabric/0'), { gdr: false, netLinks: [] });
+  t.match(channels('Channel 00/0 : 8[0] -> 0[0] [receive] via NET/IB/0(3)/GDRDMA'), {
+    gdr: true,
+    netLinks: [{ device: 0 }],
+  });
+  t.match(channels('Using network FastSocket'), { transport: 'socket' });
+});
+
+test('a port list that a terminal wrapped', async (t) => {
+  const lines = [
+    'a1:1:2 [0] NCCL INFO NET/IB : Using [0]mlx5_0:1/IB [1]mlx5_1:1/IB',
+    '                  [2]mlx5_2:1/IB [RO]; OOB eth0:10.0.0.1',
+    '                  [3]mlx5_9:1/IB',
+  ];
+  t.match(readNcclLog(lines), [
+    { devicesUsed: ['mlx5_0:1', 'mlx5_1:1', 'mlx5_2:1'], oobIfname: 'eth0', nicCount: 3 },
+  ]);
+  const later = readNcclLog([lines[0] ?? '', 'a1:1:2 [0] NCCL INFO Using network IB', lines[1] ?? '']);
+  t.match(later, [{ devicesUsed: ['mlx5_0:1', 'mlx5_1:1'] }], 'only right below it');
+});
+
+test('the version that the engine names counts where NCCL names none', async (t) => {
+  const engine = 'INFO pynccl.py:63] vLLM is using nccl==2.27.5';
+  const used = 'a1:1:2 [0] NCCL INFO Using network IB';
+  t.match(readNcclLog([engine, used]), [{ host: 'a1', version: '2.27.5' }]);
+  t.match(readNcclLog([engine, used, 'NCCL version 2.27.3+cuda12.9']), [{ version: '2.27.3' }]);
+});
+
+test('errors that share a category are all kept, repetitions are not', async (t) => {
+  const warn = (words: string, gpu: number) => `a1:1:2 [${gpu}] misc/x.cc:1 NCCL WARN ${words}`;
+  const [report] = readNcclLog([
+    warn('Call to ibv_open_device failed', 0),
+    warn('NET/IB : Unable to open device mlx5_1', 0),
+    warn('NET/IB : Unable to open device mlx5_2', 0),
+    warn('NET/IB : Unable to open device mlx5_2', 0),
+  ]);
+  t.strictSame(
+    report?.errors.map(({ hca }) => hca),
+    [null, 'mlx5_1', 'mlx5_2'],
+  );
+  t.equal(report?.errorsDropped, 1);
+});
+
+test('wordings', async (t) => {
+  const category = (text: string) => classifyError(text)?.category ?? null;
+  t.equal(
+    category(
+      'libibverbs: Warning: Driver bnxt_re does not support the kernel ABI of 6 (supports 1 to 1) for device x',
+    ),
+    'verbs-library-missing',
+  );
+  t.equal(category('No IB devices found'), 'no-rdma-device-in-container');
+  t.equal(
+    category('Warning: Unable to resolve hostname to a (local) address. Using the loopback'),
+    'loopback-used',
+  );
+});
+
+test('a link-local bootstrap address beside a routable one', async (t) => {
+  const reports = readNcclLog([
+    'a1:1:1 [0] NCCL INFO Bootstrap : Using ib0:fe80::1:2%ib0<0>',
+    'b2:1:1 [0] NCCL INFO Bootstrap : Using bond0:10.0.0.2<0>',
+  ]).map((report) => ({ node: report.host, report }));
+  const found = (from: typeof reports) =>
+    diagnoseFabric({ nodes: [], selection: null, reports: from, env: [], errorLines: [] });
+  t.match(found(reports), [{ category: 'wrong-interface', evidence: [{ node: 'a1' }] }]);
+  t.strictSame(found(reports.slice(0, 1)), [], 'alone it says nothing');
+});
