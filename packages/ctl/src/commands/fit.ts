@@ -1,5 +1,5 @@
 /** `dsr1ctl fit MODEL|FOLDER (--nodes a,b | --gpu NAME --count N)`: will it run here, and at which context. */
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { Dsr1Error } from '@dsr1/shared/errors';
 import { answerRequest, imaginedNodes } from '@dsr1/shared/models/answer-request';
 import { fit } from '@dsr1/shared/models/fit';
@@ -8,6 +8,7 @@ import { gpuNode } from '@dsr1/shared/models/set-node';
 import type { SetNode } from '@dsr1/shared/models/smallest-sets';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { answerLines, setLines } from '../fit/fit-lines.ts';
+import { hostsAtHand } from '../fit/hosts.ts';
 import { findModel, isFolder } from '../fit/read-model.ts';
 import { readRecord } from '../fit/read-record.ts';
 import { appendList, parseCount } from '../flags.ts';
@@ -73,7 +74,8 @@ async function answer(io: CtlIo, model: string | undefined, options: FitOptions)
   if (nodes === undefined && gpu === undefined)
     throw new Dsr1Error('INVALID_ARGUMENT', fitText.needGpus, { hint: fitText.needGpusHint });
   const request = requestOf(model, options);
-  if (nodes === undefined || (await isFolder(model, io.cwd))) {
+  const isHere = !isAbsolute(model) && (await isFolder(model, io.cwd));
+  if (nodes === undefined || isHere) {
     const at = gpu === undefined ? await nodesOf(io, options, nodes ?? []) : imaginedNodes(gpu, options);
     return showAnswer(io, options, answerRequest(request, await findModel(model, io.cwd), at));
   }
@@ -100,6 +102,7 @@ const requestOf = (model: string, options: FitOptions): FitRequest => ({
 /** A folder here on nodes of the cluster: the nodes' facts come from there. @throws NOT_FOUND without GPUs */
 async function nodesOf(io: CtlIo, options: FitOptions, names: readonly string[]): Promise<SetNode[]> {
   const api = openApi(io, options);
+  if (names.includes(EVERY_NODE)) return (await hostsAtHand(api, {})).map(({ node }) => node);
   return Promise.all(names.map(async (name) => gpuNode(name, (await api.node(name)).facts)));
 }
 

@@ -2,7 +2,7 @@
 export const fitText = {
   describe: 'whether a model fits on GPUs, at which context, with every line of the arithmetic',
   modelArgument:
-    'published model (deepseek-r1, qwen3-32b …), a folder with config.json, or with --nodes a folder on them',
+    'published model (deepseek-r1, qwen3-32b …), a folder with config.json, or with --nodes the absolute path of one on them',
   nodesFlag: "nodes of the cluster, by the facts that they report; '*' takes every one that is online",
   gpuFlag: 'GPU by name (H20-96, H100, RTX 4090) instead of nodes',
   countFlag: 'GPUs of that name',
