@@ -21,22 +21,17 @@ async function readGrowing(
 ): Promise<readonly PackedReading[]> {
   const path = join(t.testdir(), `rank-${rank}-main.log`);
   writeFileSync(path, '');
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
   let written = false;
   let readings: readonly PackedReading[] = [];
   const reader = createRankReader({ rank, processes: ['main'], apiKey: KEY, seconds: () => 7 });
   const following = (async () => {
-    for await (const lines of followLines(
-      path,
-      0,
-      () => written,
-      new AbortController().signal,
-      () => 1,
-    ))
+    for await (const lines of followLines(path, 0, () => written, new AbortController().signal, turn))
       readings = reader.push('main', lines) ?? readings;
   })();
   for (const piece of pieces) {
     appendFileSync(path, piece);
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
   }
   written = true;
   await following;

@@ -40,7 +40,7 @@ const DEADLINE_PERIOD_MS = 500;
 const DRAIN_MS = 1000;
 /** Between two looks at a log while the rank starts, and afterwards. */
 const FOLLOW_MS = 200;
-const FOLLOW_DONE_MS = 500;
+const FOLLOW_DONE_MS = 2000;
 
 /** Starts watching; the result ends it, without any effect on the rank. */
 export function monitorRank(run: RunRecord, listener: MonitorListener, deps: MonitorDeps): () => void {
@@ -54,7 +54,8 @@ export function monitorRank(run: RunRecord, listener: MonitorListener, deps: Mon
     progress = next;
     listener.progressed(progress);
   };
-  let ended = false;
+  const ended = new AbortController();
+  const endOrAbort = AbortSignal.any([signal, ended.signal]);
   const over = (): boolean => signal.aborted || isDone(progress, rule);
   const evidenceOf = async (processId: string): Promise<readonly string[]> =>
     (await tailOf(deps.logFileOf(processId), EVIDENCE_LINES)).lines.map((line) =>
@@ -77,9 +78,12 @@ export function monitorRank(run: RunRecord, listener: MonitorListener, deps: Mon
         return hint === null ? state : afterHint(state, hint, seconds(), rule);
       }, progress),
     );
+  /** Ends early with the rank: its last lines are the most telling. */
+  const pause = (): Promise<void> =>
+    sleep(over() ? FOLLOW_DONE_MS : FOLLOW_MS, undefined, { signal: endOrAbort });
   const readLog = async ({ id }: RunProcess): Promise<void> => {
-    const pollMs = (): number => (over() ? FOLLOW_DONE_MS : FOLLOW_MS);
-    for await (const lines of followLines(deps.logFileOf(id), 0, () => ended, signal, pollMs)) {
+    const isOver = (): boolean => ended.signal.aborted;
+    for await (const lines of followLines(deps.logFileOf(id), 0, isOver, signal, pause)) {
       // What it says comes before the phase that it reached: whoever hears of the phase knows all that led to it.
       const readings = reader.push(id, lines);
       if (readings !== null && !signal.aborted) listener.read(readings);
@@ -116,7 +120,7 @@ export function monitorRank(run: RunRecord, listener: MonitorListener, deps: Mon
       ),
     );
     // What the engine wrote last is read before its end is told.
-    ended = true;
+    ended.abort();
     await Promise.race([reading.catch(() => {}), sleep(DRAIN_MS, undefined, { signal }).catch(() => {})]);
     const evidence = await evidenceOf(first.id);
     if (signal.aborted) return;

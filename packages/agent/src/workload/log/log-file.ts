@@ -29,14 +29,14 @@ export async function tailOf(
 
 /**
  * Batches of lines from byte `from` on (line 1), as the file grows, until `signal` aborts; `isOver` is asked when nothing
- * new is there: true ends the following. A file that does not exist yet is waited for. `pollMs` is asked before each wait.
+ * new is there: true ends the following. A file that does not exist yet is waited for. `pause` is the wait between two looks.
  */
 export async function* followLines(
   path: string,
   from: number,
   isOver: () => boolean,
   signal: AbortSignal,
-  pollMs = (): number => POLL_MS,
+  pause = (): Promise<unknown> => sleep(POLL_MS, undefined, { signal }),
 ): AsyncGenerator<readonly Line[]> {
   const splitter = lineSplitter();
   const chunk = Buffer.alloc(CHUNK_BYTES);
@@ -51,7 +51,7 @@ export async function* followLines(
       const lines = splitter.push(chunk.subarray(0, bytesRead));
       if (lines.length > 0) yield lines;
       if (bytesRead === 0 && over) return;
-      if (bytesRead < CHUNK_BYTES) await sleep(pollMs(), undefined, { signal }).catch(() => {});
+      if (bytesRead < CHUNK_BYTES) await pause().catch(() => {});
     }
   } finally {
     await file?.close();
