@@ -88,10 +88,12 @@ export function createLogReader(file: string): LogReader {
     }
     if (harmless.test(line.text) || sourceCode.test(line.text)) return;
     let matched = false;
+    let recognised = echo.test(line.text);
     for (const rule of rules) {
-      if (rule.frame !== undefined && !rule.frame.test(innermost)) continue;
+      if ((rule.last === true && recognised) || rule.frame?.test(innermost) === false) continue;
       const match = rule.line.exec(line.text);
       if (match === null || (rule.strength === 'consequence' && line.level === 'info')) continue;
+      recognised ||= rule.when === undefined;
       matched ||= rule.when === undefined && rule.strength !== 'consequence';
       const kept = hits.get(rule.id) ?? [];
       if (kept.length < limits.hitsPerRule)

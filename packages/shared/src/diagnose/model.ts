@@ -56,6 +56,8 @@ export interface Rule {
   /** The innermost frame of the traceback that ends in this line: `File "…", line N, in f`. */
   readonly frame?: RegExp;
   readonly strength: Strength;
+  /** Only where no rule before it knows the line. */
+  readonly last?: true;
   /** Who prints this: file of the program, or the document that defines it. */
   readonly source: string;
   /** Holds besides the line; `match` are the groups of `line`. */

@@ -21,7 +21,6 @@ export const rules: readonly Rule[] = [
   ...supportRules,
   ...flagRules,
   ...versionRules,
-  ...frameRules,
   ...defectRules,
   ...buildRules,
   ...containerRules,
@@ -32,4 +31,5 @@ export const rules: readonly Rule[] = [
   ...rayRules,
   ...addressRules,
   ...endingRules,
+  ...frameRules,
 ];

@@ -85,6 +85,9 @@ export const samples: Samples = {
   ],
   'wrong-interface': [
     [
+      'n5:24:24 [6] misc/socket.cc:533 NCCL WARN socketPollConnect: Connect to 10.1.0.4<56849> returned 113(No route to host) errno 115(Operation now in progress)',
+    ],
+    [
       'RuntimeError: [enforce fail at /pytorch/third_party/gloo/gloo/transport/tcp/device.cc:83] ifa != nullptr. Unable to find address for: ens8',
     ],
     [
@@ -137,6 +140,7 @@ export const samples: Samples = {
 };
 
 export const nearMisses: NearMisses = {
+  'peer-not-routed': 'NCCL INFO connected to 10.1.0.4',
   'raised-by-rendezvous': 'RuntimeError: nobody answers',
   'head-refuses':
     'client socket has failed to connect to [localhost]:29500 (errno: 111 - Connection refused)',

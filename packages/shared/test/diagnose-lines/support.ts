@@ -10,9 +10,6 @@ export const samples: Samples = {
       "ValueError: `rope_scaling` must be a dictionary with two fields, `type` and `factor`, got {'rope_type': 'yarn'}",
     ],
     [
-      'ValueError: Attempted to load weight (torch.Size([2048, 7168])) into parameter (torch.Size([4096, 7168]))',
-    ],
-    [
       '[rank0]: Traceback (most recent call last):\n[rank0]:   File "/opt/venv/lib/python3.12/site-packages/sglang/srt/configs/qwen9.py", line 41, in __init__\n[rank0]:     take(this)\n[rank0]: ValueError: layer kinds do not add up',
     ],
     [
@@ -35,6 +32,7 @@ export const samples: Samples = {
     ["ValueError: Unknown quantization method: mxfp9. Must be one of ['awq', 'fp8']."],
   ],
   'hardware-unsupported': [
+    ['RuntimeError: cutlass gemm: GEMM initialization failed'],
     [
       "RuntimeError: ('Quantization scheme is not supported for ', 'the current GPU. Min capability: 75. ', 'Current capability: 70.')",
     ],
@@ -76,6 +74,10 @@ export const samples: Samples = {
     ['AssertionError: FlashMLA is only supported on Hopper GPUs'],
   ],
   'engine-bug': [
+    ["(Worker_TP1 pid=9) KeyError: 'model.layers.61.mlp.gate.weight'"],
+    [
+      '[rank0]: Traceback (most recent call last):\n[rank0]:   File "/opt/vllm/vllm/v1/core/sched/output.py", line 41, in take\n[rank0]: LookupError: the frob is red',
+    ],
     [
       'torch.distributed.DistBackendError: NCCL error in: ../ProcessGroupNCCL.cpp:1197, internal error - please report this issue to the NCCL developers, NCCL version 2.18.3',
     ],
@@ -122,6 +124,9 @@ export const samples: Samples = {
 };
 
 export const nearMisses: NearMisses = {
+  'tensor-unknown': "KeyError: 'layers'",
+  'raised-in-engine': 'LookupError: the frob is blue',
+  'kernel-refuses': 'Using Marlin kernel for the GEMM',
   'cuda-801': 'RuntimeError: this operation is not supported by the model',
   'raised-by-config-reader': 'ValueError: layer kinds do not add up',
   'raised-by-capability-check': 'ValueError: not this shape',

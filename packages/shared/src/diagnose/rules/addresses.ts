@@ -124,4 +124,14 @@ export const addressRules: readonly Rule[] = [
     when: (scene) => !scene.saw('weights-begun') && !scene.saw('serving'),
     cause: 'nothing answers at the address of the head: rank 0 is not up, or the address is not its own',
   },
+  {
+    id: 'peer-not-routed',
+    category: 'wrong-interface',
+    line: /NCCL WARN .{0,80}[Cc]onnect.{0,60}(?:No route to host|[Nn]etwork is unreachable|Connection timed out|Software caused connection abort)|[Cc]onnect returned (?:No route to host|Network is unreachable|Connection timed out)/,
+    strength: 'strong',
+    source: 'NVIDIA/nccl src/misc/socket.cc',
+    cause:
+      'NCCL advertises the address of an interface that the peer cannot reach, or a firewall stands between',
+    fix: 'NCCL_SOCKET_IFNAME and GLOO_SOCKET_IFNAME with the interface that routes to the peer, on each node by its own name; open all TCP ports between the nodes; `ip route get PEER` shows the way',
+  },
 ];

@@ -74,13 +74,6 @@ export const defectRules: readonly Rule[] = [
     fix: 'run once with CUDA_LAUNCH_BLOCKING=1 to name the kernel, then change its backend (--attention-backend, --moe-runner-backend, --enforce-eager) or the version; on one GPU only, suspect that GPU',
   },
   {
-    id: 'python-defect',
-    category: 'engine-bug',
-    line: /^(?:\w+\.)*(?:UnboundLocalError: |NameError: name |AttributeError: '\w+' object has no attribute|RecursionError)/,
-    strength: 'hint',
-    source: 'Python: an error that no setting should cause',
-  },
-  {
     id: 'shape-mismatch',
     category: 'engine-bug',
     line: /^RuntimeError: (?:The (?:expanded )?size of (?:the )?tensor|mat1 and mat2|shape '|Sizes of tensors|Expected (?:all tensors|.{0,40}(?:dtype|device|scalar type))|expected scalar type)|size mismatch, got/,
@@ -96,14 +89,6 @@ export const defectRules: readonly Rule[] = [
     fix: 'start with --enforce-eager (SGLang: --disable-cuda-graph, no --enable-torch-compile) to see whether compilation is at fault; then take another version',
   },
   {
-    id: 'bare-exception',
-    category: 'engine-bug',
-    line: /^(?:AssertionError|IndexError|KeyError|TypeError|ZeroDivisionError|NotImplementedError)\b/,
-    strength: 'hint',
-    source: 'Python: an error in code of the engine without other explanation',
-    when: (scene) => scene.saw('engine-frame') || scene.fact(/^engine: (?:vllm|sglang)/),
-  },
-  {
     id: 'nccl-internal',
     category: 'engine-bug',
     line: /NCCL error in: .{0,160}(?:internal error|invalid usage)/,
@@ -111,5 +96,15 @@ export const defectRules: readonly Rule[] = [
     source: 'ncclInternalError and ncclInvalidUsage of NVIDIA/nccl; the line after it says more',
     when: (scene) => !scene.saw('peer-gone'),
     fix: 'launch once with NCCL_DEBUG=WARN, and read the line that begins with NCCL WARN',
+  },
+  {
+    id: 'tensor-unknown',
+    category: 'engine-bug',
+    line: /KeyError: '(?:[\w.]+\.)?layers\.\d+\.|Attempted to load weight \(|[Ss]ize mismatch for \S+|param_data\.shape == loaded_weight\.shape/,
+    strength: 'hint',
+    source: 'weight loaders of both engines',
+    cause:
+      'the loader of the engine and the tensors of this checkpoint do not fit: names or shapes that its model code does not expect',
+    fix: 'take the version of the engine that names this checkpoint (and its quantisation) as supported, or another conversion of the model',
   },
 ];

@@ -14,6 +14,7 @@ export const frameRules: readonly Rule[] = [
     frame:
       /\/(?:vllm\/(?:config|engine\/arg_utils|entrypoints\/openai\/cli_args)|sglang\/srt\/(?:server_args|arg_groups))\b|argparse\.py"/,
     strength: 'hint',
+    last: true,
     source: 'vllm/config, vllm/engine/arg_utils.py, sglang/srt/server_args.py refuse settings',
     cause: 'the engine refuses the settings: they are not legal for this model, or exclude each other',
     fix: 'read the words of the line; drop or change the setting that it names',
@@ -24,6 +25,7 @@ export const frameRules: readonly Rule[] = [
     line: /^(?:\w+\.)*(?:AttributeError|TypeError|KeyError|ImportError)(?:: |$)/,
     frame: /\/(?:transformers|tokenizers|huggingface_hub|mistral_common|compressed_tensors)\//,
     strength: 'hint',
+    last: true,
     source:
       'transformers and its like fail inside when checkpoint or engine were written for another release',
     cause:
@@ -37,6 +39,7 @@ export const frameRules: readonly Rule[] = [
     frame:
       /\/(?:transformers\/(?:models|configuration_utils|modeling_rope)|vllm\/(?:transformers_utils\/config|model_executor\/models)|sglang\/srt\/(?:configs|models))\b/,
     strength: 'guess',
+    last: true,
     source: 'readers of config.json and model code',
     cause:
       'the configuration of the checkpoint is one that this version of the engine or transformers does not take',
@@ -47,6 +50,7 @@ export const frameRules: readonly Rule[] = [
     line: anyError,
     frame: /\/(?:safetensors|torch\/serialization)\b/,
     strength: 'hint',
+    last: true,
     source: 'safetensors, torch/serialization.py',
     cause: 'a weight file cannot be read as what its name says',
   },
@@ -57,6 +61,7 @@ export const frameRules: readonly Rule[] = [
     frame:
       /\/(?:model_loader|transformers|tokenizers|tiktoken|sentencepiece|transformers_utils|hf_transformers\w*)\b/,
     strength: 'strong',
+    last: true,
     source: 'loaders of models and tokenizers',
     cause: 'a file of the model or tokenizer is not there on this node',
   },
@@ -67,6 +72,7 @@ export const frameRules: readonly Rule[] = [
     frame:
       /\/(?:torch\/utils\/cpp_extension|torch\/_inductor\/cpp_builder|triton\/runtime\/build|flashinfer\/jit|deep_gemm\/\w*jit|tvm_ffi\/cpp|tilelang\/(?:jit|contrib))\b/,
     strength: 'hint',
+    last: true,
     source: 'compile steps at run time: PyTorch, Triton, FlashInfer, DeepGEMM, TVM',
     cause: 'a kernel could not be compiled at run time',
   },
@@ -77,6 +83,7 @@ export const frameRules: readonly Rule[] = [
     frame:
       /\/(?:triton\/runtime\/cache|torch\/_inductor\/(?:codecache|remote_cache|triton_bundler)|vllm\/compilation\/(?:caching|compiler_interface)|flashinfer\/autotuner)\b/,
     strength: 'strong',
+    last: true,
     source: 'caches of Triton, inductor, vLLM and FlashInfer',
     cause:
       'an entry of a compile cache vanished or cannot be read: ranks share it, or it was written in part',
@@ -87,6 +94,7 @@ export const frameRules: readonly Rule[] = [
     line: anyError,
     frame: /\/ray\/(?:_private\/(?:node|services|gcs_utils)|scripts\/scripts|util\/client)\b/,
     strength: 'hint',
+    last: true,
     source: 'ray/_private: joining a cluster',
     cause: 'Ray does not come up on this node, or cannot join its head',
   },
@@ -96,6 +104,7 @@ export const frameRules: readonly Rule[] = [
     line: /^(?:RuntimeError|AssertionError)(?:: |$)/,
     frame: /\/torch\/cuda\/__init__\.py", line \d+, in (?:_lazy_init|_check_driver)/,
     strength: 'guess',
+    last: true,
     source: 'torch/cuda/__init__.py: CUDA cannot be initialised',
     cause: 'CUDA cannot be initialised in this process',
   },
@@ -106,6 +115,7 @@ export const frameRules: readonly Rule[] = [
     frame:
       /\/torch\/distributed\/(?:rendezvous|elastic\/rendezvous)\b|socket\.py", line \d+, in (?:getaddrinfo|create_connection)/,
     strength: 'guess',
+    last: true,
     source: 'torch/distributed/rendezvous.py: the head is not found where it was said to be',
     cause: 'this rank does not reach the address of the head that it was given',
   },
@@ -116,7 +126,35 @@ export const frameRules: readonly Rule[] = [
     frame:
       /\/(?:layers\/quantization|layers\/fused_moe|layers\/moe|v1\/attention|srt\/layers\/attention|platforms)\//,
     strength: 'guess',
-    source: 'checks of kernels against GPU, dtype and shape',
+    last: true,
+    source: 'kernels and their checks against GPU, data type and shape',
     cause: 'a kernel refuses this combination of GPU, data type and shape',
+  },
+  {
+    id: 'python-defect',
+    category: 'engine-bug',
+    line: /^(?:\w+\.)*(?:UnboundLocalError: |NameError: name |AttributeError: '\w+' object has no attribute|RecursionError)/,
+    strength: 'hint',
+    last: true,
+    source: 'Python: an error that no setting should cause',
+  },
+  {
+    id: 'bare-exception',
+    category: 'engine-bug',
+    line: /^(?:AssertionError|IndexError|KeyError|TypeError|ZeroDivisionError|NotImplementedError)\b/,
+    strength: 'hint',
+    last: true,
+    source: 'Python: an error in code of the engine without other explanation',
+    when: (scene) => scene.saw('engine-frame') || scene.fact(/^engine: (?:vllm|sglang)/),
+  },
+  {
+    id: 'raised-in-engine',
+    category: 'engine-bug',
+    line: anyError,
+    frame: /\/(?:vllm|sglang)\//,
+    strength: 'guess',
+    last: true,
+    source: 'code of the engine',
+    cause: 'the engine raised an error that no rule knows',
   },
 ];

@@ -45,7 +45,7 @@ export const hostRules: readonly Rule[] = [
   {
     id: 'registration-enomem',
     category: 'memlock',
-    line: /(?:ibv_\w+|mlx5dv_\w+|\w*umem_reg\w*|reg_?mr\w*|fi_mr_reg|register\w* (?:\w+ )?memory|memory registration|create_[cq]p|mlock\w*)\b.{0,160}(?:Cannot allocate memory|ENOMEM|errno 12\b|error 12\b|\[12\]|: -12\b)/i,
+    line: /(?:ibv_\w+|mlx5dv_\w+|umem_reg\w*|reg_?mr\w*|fi_mr_reg|register\w* (?:\w+ )?memory|memory registration|create_[cq]p|mlock\w*)\b.{0,160}(?:Cannot allocate memory|ENOMEM|errno 12\b|error 12\b|\[12\]|: -12\b)/i,
     strength: 'proof',
     source: 'NVIDIA/nccl src/misc/ibvwrap.cc, UCX, libfabric, Mooncake: ENOMEM of a registration',
     when: (scene) => !scene.fact(unlimitedMemlock) && !scene.fact(/kernel_(?:bad|good)|other kernel/),

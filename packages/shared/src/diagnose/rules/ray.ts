@@ -41,7 +41,7 @@ export const rayRules: readonly Rule[] = [
   {
     id: 'ray-gcs',
     category: 'ray-gcs-unreachable',
-    line: /[Ff]ailed to connect to (?:the )?GCS(?! .*killed)|[Ff]ailed to get cluster ID from GCS|[Uu]nable to connect to (?:the )?GCS|Timed out while waiting for GCS|[Cc]ould not find any running Ray instance|Failed to connect to (?:the )?Ray cluster|failed to connect to all addresses|node_ip_address\.json|ray\._raylet\.GcsClient|GCS (?:is|may be) (?:down|unavailable|unreachable)|ray client connection timeout|[Ww]aiting for (?:the )?[Rr]ay (?:head|cluster).{0,60}(?:timed? ?out|fail)|RpcError: .{0,80}(?:UNAVAILABLE|connect)|[Dd]id (?:the )?(?:GCS|head node).{0,30}start successfully|multiple active Ray instances|[Uu]nable to connect to Redis|Ray is not initialized|Failed to \w+ GCS\b|Timed out waiting for node info/,
+    line: /[Ff]ailed to connect to (?:the )?GCS(?! .*killed)|[Ff]ailed to get cluster ID from GCS|[Uu]nable to connect to (?:the )?GCS|Timed out while waiting for GCS|[Cc]ould not find any running Ray instance|Failed to connect to (?:the )?Ray cluster|failed to connect to all addresses|node_ip_address\.json|ray\._raylet\.GcsClient|GCS (?:is|may be) (?:down|unavailable|unreachable)|ray client connection timeout|[Ww]aiting for (?:the )?[Rr]ay (?:head|cluster).{0,60}(?:timed? ?out|fail)|RpcError: .{0,80}(?:UNAVAILABLE|connect)|[Dd]id (?:the )?(?:GCS|head node).{0,30}start successfully|multiple active Ray instances|[Uu]nable to connect to Redis|Ray is not initialized|Failed to register worker to Raylet|Failed to \w+ GCS\b|Timed out waiting for node info/,
     strength: 'strong',
     source: 'ray src/ray/gcs_rpc_client, gcs_client.cc, _private/services.py',
   },

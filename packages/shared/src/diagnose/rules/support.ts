@@ -28,7 +28,7 @@ export const supportRules: readonly Rule[] = [
   {
     id: 'parameter-unknown',
     category: 'model-unsupported',
-    line: /There is no module or parameter named|Attempted to load weight \(|[Ss]ize mismatch for \S+|Parameter \S+ not found in the model|KeyError: '(?:model\.)?layers\.\d+\./,
+    line: /There is no module or parameter named|Parameter \S+ not found in the model/,
     strength: 'hint',
     source: 'weight loaders of both engines',
     cause: 'the checkpoint names a tensor that this version of the model code does not have',
@@ -74,5 +74,13 @@ export const supportRules: readonly Rule[] = [
     strength: 'hint',
     source: 'sgl_kernel/load_utils.py',
     cause: 'the kernels of SGLang have no build for this GPU, or a library that they need is absent',
+  },
+  {
+    id: 'kernel-refuses',
+    category: 'hardware-unsupported',
+    line: /(?:GEMM|[Gg]emm|CUTLASS|[Cc]utlass|FlashMLA|DeepGEMM|[Mm]arlin)\b.{0,60}(?:initiali[sz]ation failed|Error Internal|cannot (?:implement|run)|not (?:implemented|compiled|built)|unsupported)|kernel (?:was )?not found/,
+    strength: 'hint',
+    source: 'CUTLASS status codes as the kernels of both engines pass them on',
+    cause: 'a kernel does not run on this GPU generation',
   },
 ];
