@@ -33,6 +33,8 @@ test('ten ways to fail on two hosts', { timeout: 1_800_000 }, async (t) => {
       t.match(found, { stage: broken.stage, category: broken.category });
       t.match(found.evidence, broken.evidence);
       t.match(found.deployed, found.category, 'deploy itself says so, too');
+      if (found.stage !== 'plan')
+        t.equal(found.told, broken.category, 'and status, from what the agents read while it ran');
     });
   }
 });
@@ -41,6 +43,8 @@ interface Found {
   readonly stage: Broken['stage'];
   readonly category: string;
   readonly evidence: string;
+  /** The coordinator's verdict, from the agents' reports alone; null where nothing was started. */
+  readonly told: string | null;
   /** All that `dsr1ctl deploy` printed. */
   readonly deployed: string;
   readonly said: string;
@@ -59,11 +63,12 @@ async function fail(cluster: Cluster, { name, file }: Broken): Promise<Found> {
       stage: 'plan',
       category: `${first?.category}`,
       evidence: `${first?.because}`,
+      told: null,
       deployed,
       said: `${first?.because}; ${first?.fix}`,
     };
   }
-  const { ranks } = await cluster.ctlJson<DeploymentDetail>(['status', name]);
+  const { ranks, diagnoses: told } = await cluster.ctlJson<DeploymentDetail>(['status', name]);
   const { diagnoses } = await cluster.ctlJson<{ diagnoses: Diagnosis[] }>(['diagnose', name]);
   const [first] = diagnoses;
   must(await cluster.ctl(['rm', name]), 'rm');
@@ -72,6 +77,7 @@ async function fail(cluster: Cluster, { name, file }: Broken): Promise<Found> {
     stage: ranks.some(({ phaseSeconds }) => Object.keys(phaseSeconds).length > 0) ? 'engine' : 'prepare',
     category: `${first?.category}`,
     evidence: (first?.evidence ?? []).map(({ line }) => line).join('\n'),
+    told: told?.[0]?.category ?? null,
     deployed,
     said: `${first?.cause} (${first?.confidence}); ${first?.fix}`,
   };
