@@ -80,7 +80,7 @@ const prefixes: readonly RegExp[] = [
   /^std(?:out|err) [FP] /,
   /^\[\d+,\d+\]<std(?:out|err)>:? ?/,
   /^\d{1,4}: (?=\S)/,
-  /^(?<who>[a-z][a-z\d-]*-?\d+): (?=\S)/,
+  /^(?<who>[a-z][a-z\d-]{0,60}\d): (?=\S)/,
   // [12-11 17:52:54], and "- module - ERROR - " behind a time
   new RegExp(`^\\[(?<mo>\\d\\d)-(?<d>\\d\\d) ${clock}\\] ?`),
   new RegExp(`^(?:- )?(?:[\\w.]{1,80} - )?${loudness} - `),
