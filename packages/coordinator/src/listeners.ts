@@ -33,6 +33,7 @@ import type { Tokens } from './join/tokens.ts';
 import { createMetrics } from './metrics.ts';
 import { createFit } from './models/fit.ts';
 import { createModels } from './models/models.ts';
+import { createCollectFabricTexts } from './nodes/fabric-texts.ts';
 import type { LeaderEpoch } from './nodes/leader-epoch.ts';
 import { createNodeOperations } from './nodes/operations.ts';
 import type { Registry } from './nodes/registry.ts';
@@ -154,7 +155,7 @@ async function startHttp(
       versionRoute({ version: VERSION, clusterId: ca.clusterId, clusterName: config.clusterName }),
       tokenRoutes(tokens),
       keyRoutes({ keys: store.keys, clock }),
-      nodeRoutes(nodes),
+      nodeRoutes(nodes, createCollectFabricTexts(registry, hub)),
       eventRoutes(events),
       planRoutes(deployments.service),
       deploymentRoutes(deployments.service),

@@ -1,5 +1,5 @@
 /** dsr1ctl against the real coordinator and the real agent, as processes of this machine. */
-import { execFile, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -70,6 +70,12 @@ test('init, join, deploy, ask the model, stop, leave: as an operator types them'
   });
   t.equal(answer.status, 200);
   t.match(await dsr1ctl('status', 'demo'), /state +serving/);
+  const bundle = join(home, 'demo.tar.gz');
+  t.match(await dsr1ctl('fabric', 'collect', '--deployment', 'demo', '--mask', '-o', bundle), /1 node;/);
+  const explained = JSON.parse(await dsr1ctl('fabric', 'explain', bundle, '--json'));
+  t.match(explained.nodes, { alpha: { socket_ifname: /./ } }, 'its own facts are in the bundle');
+  t.match(execFileSync('tar', ['tzf', bundle]).toString(), /alpha\/facts\.json\n[\s\S]*alpha\/rank0\.log/);
+  t.match(await dsr1ctl('diagnose', bundle), /nothing wrong/);
   await dsr1ctl('stop', 'demo');
   t.match(await dsr1ctl('wait', 'demo', '--for', 'stopped', '--timeout', '30s'), /stopped/);
   t.match(await dsr1ctl('events', '-n', '100'), /deployment\.serving/);

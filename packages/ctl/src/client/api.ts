@@ -1,5 +1,6 @@
 /** The HTTP API as functions (packages/shared/src/http-api/routes.md). Answers are checked against the shared schemas. */
 import { CheckReport, type CheckRequest } from '@dsr1/shared/fabric/check/model';
+import { CollectedNode } from '@dsr1/shared/fabric/collect/model';
 import { FabricPicture } from '@dsr1/shared/fabric/show/picture';
 import {
   ClusterEvent,
@@ -13,8 +14,8 @@ import {
   TokenSummary,
   VersionInfo,
 } from '@dsr1/shared/http-api/resources';
-import { PlanResult } from '@dsr1/shared/plan/model';
 import { type FitRequest, FitResponse } from '@dsr1/shared/models/fit-body';
+import { PlanResult } from '@dsr1/shared/plan/model';
 import type { DeploymentSpec } from '@dsr1/shared/spec/deployment';
 import { ModelOnNode, type ModelPullRequest, ModelReport, type ModelRequest } from '@dsr1/shared/weights/api';
 import { Type } from 'typebox';
@@ -25,6 +26,8 @@ import { createExchange } from './exchange.ts';
 
 export interface LogQuery {
   readonly rank: number;
+  /** Default: the rank's first one. */
+  readonly process?: string;
   /** Last lines to begin with. */
   readonly lines: number;
   readonly follow: boolean;
@@ -37,6 +40,9 @@ export interface EventFilter {
 }
 
 export type Api = ReturnType<typeof createApi>;
+
+/** Tools that hang on a node cost it 15 s, its facts some more. */
+const COLLECT_TIMEOUT_MS = 60_000;
 
 export function createApi(target: Target, io: CtlIo) {
   const { get, post, del, stream } = createExchange(target, io);
@@ -54,8 +60,11 @@ export function createApi(target: Target, io: CtlIo) {
     cordon: (name: string) => post(`${node(name)}/cordon`, NodeSummary),
     uncordon: (name: string) => post(`${node(name)}/uncordon`, NodeSummary),
     collect: (name: string) => post(`${node(name)}/collect`, NodeDetail),
+    fabricTexts: (name: string, mask: boolean) =>
+      post(`${node(name)}/fabric-texts`, CollectedNode, { mask }, COLLECT_TIMEOUT_MS),
     removeNode: (name: string, force: boolean) => del(`${node(name)}?force=${force}`, NodeSummary),
 
+    fit: (request: FitRequest) => post('/fit', FitResponse, request),
     plan: (spec: DeploymentSpec) => post('/plans', PlanResult, spec),
     deploy: (spec: DeploymentSpec) => post('/deployments', DeploymentDetail, spec),
     deployments: () => get('/deployments', Type.Array(DeploymentSummary)),
@@ -64,7 +73,6 @@ export function createApi(target: Target, io: CtlIo) {
     stop: (name: string) => post(`${deployment(name)}/stop`, DeploymentDetail),
     start: (name: string) => post(`${deployment(name)}/start`, DeploymentDetail),
     removeDeployment: (name: string, force: boolean) =>
-    fit: (request: FitRequest) => post('/fit', FitResponse, request),
       del(`${deployment(name)}?force=${force}`, DeploymentSummary),
     logs: (name: string, query: LogQuery) =>
       stream(`${deployment(name)}/logs?${search(query)}`, 'text/plain'),

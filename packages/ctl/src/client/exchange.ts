@@ -14,13 +14,19 @@ const PREFIX = '/api/v1';
 const TIMEOUT_MS = 15_000;
 
 export function createExchange(target: Target, io: CtlIo) {
-  const send = async (method: HttpRequest['method'], path: string, accept: string, body?: unknown) => {
+  const send = async (
+    method: HttpRequest['method'],
+    path: string,
+    accept: string,
+    body?: unknown,
+    timeoutMs = TIMEOUT_MS,
+  ) => {
     const answer = await sendRequest(target, {
       method,
       path: PREFIX + path,
       accept,
       ...(body === undefined ? {} : { body }),
-      timeoutMs: TIMEOUT_MS,
+      timeoutMs,
       signal: io.interrupted,
     });
     if ((answer.statusCode ?? 0) >= 400) throw await errorOf(answer, `${method} ${path}`);
@@ -31,11 +37,17 @@ export function createExchange(target: Target, io: CtlIo) {
     path: string,
     schema: T,
     body?: unknown,
+    timeoutMs?: number,
   ) =>
-    decodeAnswer(schema, await text(await send(method, path, 'application/json', body)), `${method} ${path}`);
+    decodeAnswer(
+      schema,
+      await text(await send(method, path, 'application/json', body, timeoutMs)),
+      `${method} ${path}`,
+    );
   return {
     get: <T extends TSchema>(path: string, schema: T) => json('GET', path, schema),
-    post: <T extends TSchema>(path: string, schema: T, body?: unknown) => json('POST', path, schema, body),
+    post: <T extends TSchema>(path: string, schema: T, body?: unknown, timeoutMs?: number) =>
+      json('POST', path, schema, body, timeoutMs),
     del: <T extends TSchema>(path: string, schema: T) => json('DELETE', path, schema),
     /** Text as it comes, until the coordinator ends it. */
     stream: async function* (path: string, accept: string): AsyncGenerator<string> {

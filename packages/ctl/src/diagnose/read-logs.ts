@@ -1,10 +1,15 @@
-/** A folder of logs, one file, or standard input → readings and facts; streamed, so size does not matter. */
+/** A folder of logs, one file, a bundle, or standard input → readings and facts; logs are streamed, so size does not matter. */
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
+import { readLines } from '@dsr1/shared/diagnose/attempt';
 import { createLineCutter } from '@dsr1/shared/diagnose/cut-lines';
 import { createLogReader, type LogReading } from '@dsr1/shared/diagnose/log-reader';
 import { Dsr1Error } from '@dsr1/shared/errors';
+import { DEPLOYMENT_FILE, logFiles, MANIFEST_FILE } from '@dsr1/shared/fabric/collect/bundle';
+import { DumpManifest } from '@dsr1/shared/fabric/dump';
+import { decode } from '@dsr1/shared/schema';
+import { readBundle } from '../fabric/read-dump.ts';
 import { diagnoseText } from '../text/diagnose.ts';
 
 export interface Material {
@@ -13,7 +18,6 @@ export interface Material {
   readonly facts: unknown;
 }
 
-const FACTS = 'facts.json';
 const MAX_FILES = 1000;
 
 /** @throws NOT_FOUND when nothing is there, CONFIG_INVALID for a facts.json that is no JSON */
@@ -25,14 +29,34 @@ export async function readLogs(path: string, stdin: NodeJS.ReadableStream): Prom
       hint: diagnoseText.nothingAtHint,
     });
   });
-  if (!found.isDirectory())
+  if (!found.isDirectory()) {
+    const bundle = await readBundle(path);
+    if (bundle !== null) return readTexts(bundle, path);
     return { readings: [await readStream(path, createReadStream(path))], facts: null };
+  }
+  const manifest = await readIfThere(join(path, MANIFEST_FILE));
+  const logs = manifest === null ? null : new Set(logsOf(manifest, join(path, MANIFEST_FILE)));
   const readings: LogReading[] = [];
   for (const file of await filesUnder(path)) {
     const name = relative(path, file).split(sep).join('/');
-    if (name !== FACTS) readings.push(await readStream(name, createReadStream(file)));
+    if (logs?.has(name) ?? name !== DEPLOYMENT_FILE)
+      readings.push(await readStream(name, createReadStream(file)));
   }
-  return { readings, facts: await readFacts(join(path, FACTS)) };
+  const factsPath = join(path, DEPLOYMENT_FILE);
+  return { readings, facts: parseFacts(await readIfThere(factsPath), factsPath) };
+}
+
+/** A bundle of `fabric collect`: its logs, and what the coordinator knows of the deployment. */
+function readTexts(texts: ReadonlyMap<string, string>, path: string): Material {
+  const manifest = texts.get(MANIFEST_FILE);
+  const logs = manifest === undefined ? [...texts.keys()] : logsOf(manifest, `${path}: ${MANIFEST_FILE}`);
+  return {
+    readings: logs.flatMap((name) => {
+      const text = texts.get(name);
+      return text === undefined || name === DEPLOYMENT_FILE ? [] : [readLines(name, [text])];
+    }),
+    facts: parseFacts(texts.get(DEPLOYMENT_FILE) ?? null, `${path}: ${DEPLOYMENT_FILE}`),
+  };
 }
 
 /** Reads text or bytes to its end in constant memory; bytes that are no UTF-8 become marks. */
@@ -57,15 +81,24 @@ async function filesUnder(root: string): Promise<string[]> {
   throw new Dsr1Error('INVALID_ARGUMENT', diagnoseText.tooManyFiles(root, MAX_FILES, files.length));
 }
 
-async function readFacts(path: string): Promise<unknown> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return 'null';
+async function readIfThere(path: string): Promise<string | null> {
+  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
     throw error;
   });
+}
+
+function logsOf(manifest: string, what: string): string[] {
+  const options = { what, code: 'CONFIG_INVALID', hint: diagnoseText.badFactsHint } as const;
+  return logFiles(decode(DumpManifest, parseFacts(manifest, what), options));
+}
+
+function parseFacts(text: string | null, what: string): unknown {
+  if (text === null) return null;
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new Dsr1Error('CONFIG_INVALID', diagnoseText.badFacts(path), {
+    throw new Dsr1Error('CONFIG_INVALID', diagnoseText.badFacts(what), {
       cause,
       hint: diagnoseText.badFactsHint,
     });

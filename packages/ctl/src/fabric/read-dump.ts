@@ -1,14 +1,14 @@
 /** A folder or bundle of dumps, one file, or standard input → texts and, where there is one, the manifest beside them. */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { Dsr1Error } from '@dsr1/shared/errors';
+import { MANIFEST_FILE } from '@dsr1/shared/fabric/collect/bundle';
 import { DumpManifest, type FabricDump, readManifestDump, readTexts } from '@dsr1/shared/fabric/dump';
 import { decode } from '@dsr1/shared/schema';
 import { fabricText } from '../text/fabric.ts';
 import { isGzip, unpackTexts } from './tar.ts';
 
-const MANIFEST = 'dump.json';
 const MAX_FILES = 10_000;
 const MAX_FILE_BYTES = 256 * 1024 * 1024;
 
@@ -19,15 +19,28 @@ export async function readDump(path: string, stdin: NodeJS.ReadableStream): Prom
     throw new Dsr1Error('NOT_FOUND', fabricText.nothingAt(path), { cause });
   });
   if (found.isDirectory()) return described(await textsUnder(path), path);
-  const bytes = await readFile(path);
-  return isGzip(bytes) ? described(unpacked(bytes, path), path) : readTexts(new Map([[path, textOf(bytes)]]));
+  const bundle = await readBundle(path);
+  return bundle === null
+    ? readTexts(new Map([[path, textOf(await readFile(path))]]))
+    : described(bundle, path);
+}
+
+/** Texts of a .tar.gz by path; null for a file that is none. @throws INVALID_ARGUMENT for a gzip of something else */
+export async function readBundle(path: string): Promise<Map<string, string> | null> {
+  const file = await open(path);
+  try {
+    const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
+    return isGzip(buffer) ? unpacked(await file.readFile(), path) : null;
+  } finally {
+    await file.close();
+  }
 }
 
 /** By the manifest where there is one. */
 function described(texts: ReadonlyMap<string, string>, path: string): FabricDump {
-  const manifest = texts.get(MANIFEST);
+  const manifest = texts.get(MANIFEST_FILE);
   if (manifest === undefined) return readTexts(texts);
-  const what = `${path}: ${MANIFEST}`;
+  const what = `${path}: ${MANIFEST_FILE}`;
   const options = { what, code: 'CONFIG_INVALID', hint: fabricText.manifestHint } as const;
   return readManifestDump(decode(DumpManifest, parseJson(manifest, what), options), texts);
 }

@@ -1,20 +1,17 @@
 /** Folders of small texts as .tar.gz (POSIX.1-1988 ustar), written and read without a library. */
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { gunzipSync } from 'node:zlib';
 
 const BLOCK = 512;
 const MAX_UNPACKED_BYTES = 1024 * 1024 * 1024;
 
-/** Paths of at most 100 bytes; regular files, readable by their owner only. */
-export function packTexts(texts: ReadonlyMap<string, string>, modifiedSeconds: number): Buffer {
-  const blocks = [...texts].flatMap(([path, text]) => {
-    const body = Buffer.from(text);
-    return [
-      header(path, body.length, modifiedSeconds),
-      body,
-      Buffer.alloc((BLOCK - (body.length % BLOCK)) % BLOCK),
-    ];
-  });
-  return gzipSync(Buffer.concat([...blocks, Buffer.alloc(2 * BLOCK)]));
+/** What ends an archive. */
+export const TAR_END: Buffer = Buffer.alloc(2 * BLOCK);
+
+/** One regular file, readable by its owner only. Its folder has at most 155 bytes, its name at most 100. */
+export function tarEntry(path: string, text: string, modifiedSeconds: number): Buffer {
+  const body = Buffer.from(text);
+  const padding = Buffer.alloc((BLOCK - (body.length % BLOCK)) % BLOCK);
+  return Buffer.concat([header(path, body.length, modifiedSeconds), body, padding]);
 }
 
 /** Regular files of an archive by path; what is no text, or cut off, is left out. Throws when it is no gzip at all. */
@@ -45,7 +42,8 @@ export function isGzip(bytes: Buffer): boolean {
 function header(path: string, size: number, modifiedSeconds: number): Buffer {
   const block = Buffer.alloc(BLOCK);
   const octal = (value: number, length: number): string => value.toString(8).padStart(length - 1, '0');
-  block.write(path, 0, 100);
+  const folder = path.slice(0, Math.max(0, path.lastIndexOf('/')));
+  block.write(folder === '' ? path : path.slice(folder.length + 1), 0, 100);
   block.write(octal(0o600, 8), 100);
   block.write(octal(0, 8), 108);
   block.write(octal(0, 8), 116);
@@ -54,6 +52,7 @@ function header(path: string, size: number, modifiedSeconds: number): Buffer {
   block.write(' '.repeat(8), 148);
   block.write('0', 156);
   block.write('ustar\u000000', 257);
+  block.write(folder, 345, 155);
   const sum = block.reduce((total, byte) => total + byte, 0);
   block.write(`${octal(sum, 7)}\0 `, 148);
   return block;

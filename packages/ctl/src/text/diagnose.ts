@@ -2,7 +2,7 @@
 export const diagnoseText = {
   describe: 'say why a launch failed, from its logs: causes, the lines that prove them, and the fix',
   argument:
-    'folder of logs (with facts.json where more is known), one file, - for a pasted log, or the name of a deployment',
+    'folder of logs (with facts.json where more is known), bundle of `fabric collect`, one file, - for a pasted log, or the name of a deployment',
   linesFlag: 'last lines to read of each rank of a deployment',
   nothingAt: (path: string) => `expected a folder or file of logs at ${path}, found none`,
   nothingAtHint: 'give a path that exists, - for standard input, or the name of a deployment (dsr1ctl ls)',

@@ -7,12 +7,29 @@ export const fabricText = {
     'folder of dumps (with dump.json, or one folder a host), bundle of `fabric collect`, one file, or - for a pasted terminal session',
   transportFlag: 'rdma refuses instead of falling back, tcp chooses sockets',
   ncclFlag: 'NCCL version that the ranks will load (default: what the logs say)',
-  collect: "write what this host's tools and sysfs say to a .tar.gz that `fabric explain` replays elsewhere",
-  outFlag: 'file to write (default: dsr1-fabric-HOST.tar.gz)',
+  collect:
+    'write what this host, or nodes of the cluster, say of their fabric to a .tar.gz that `fabric explain` and `diagnose` replay elsewhere',
+  nodesFlag: 'nodes to collect from (a,b or repeated); without any, this host',
+  deploymentFlag: 'the nodes of a deployment, with its plan and the tails of its logs',
+  allFlag: 'all nodes',
+  outFlag: 'file to write (default: dsr1-fabric-HOST.tar.gz, -NAME of a deployment, or -nodes)',
+  linesFlag: 'last lines to take of each log',
   maskFlag: 'hide public addresses, serial numbers and GPU UUIDs',
-  collected: (path: string, files: number) =>
-    `${path}: ${files} files; read it with \`dsr1ctl fabric explain ${path}\``,
-  missing: (tool: string, reason: string) => `  without ${tool}: ${reason}`,
+  oneScope: 'expected one of --nodes, --deployment and --all, found several',
+  noNodes: 'there are no nodes to collect from',
+  collecting: (done: number, all: number, waiting: readonly string[]) =>
+    `collecting: ${done} of ${all} nodes${waiting.length === 0 ? '' : `, waiting for ${waiting.join(', ')}`}`,
+  collectedNode: (name: string, files: number) => `${name}: ${files} files`,
+  collected: (path: string, nodes: number) =>
+    `${path}: ${nodes} ${nodes === 1 ? 'node' : 'nodes'}; read it with \`dsr1ctl fabric explain ${path}\``,
+  missing: (node: string, tool: string, reason: string) => `  ${node} without ${tool}: ${reason}`,
+  absent: (all: number, absent: readonly { readonly node: string; readonly reason: string }[]) =>
+    `${absent.length} of ${all} nodes gave nothing: ${absent.map(({ node, reason }) => `${node} (${reason})`).join('; ')}`,
+  absentHint: (path: string) => `${path} holds the others`,
+  noRoom: (path: string) => `expected room for ${path}, but the disk is full; nothing was written`,
+  noRoomHint: 'free some space, or choose another place with --out',
+  notWritten: (path: string, code: string) =>
+    `expected to be allowed to write ${path}, but it failed (${code})`,
   nothingAt: (path: string) => `expected a folder, bundle or file of dumps at ${path}, found none`,
   noJson: (what: string) => `${what}: expected JSON, found something else`,
   noArchive: (path: string) => `expected a .tar.gz of texts at ${path}, found something else`,

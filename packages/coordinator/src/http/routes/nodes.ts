@@ -1,5 +1,7 @@
+import { CollectedNode, CollectRequest } from '@dsr1/shared/fabric/collect/model';
 import { NodeDetail, NodeSummary } from '@dsr1/shared/http-api/resources';
 import { Type } from 'typebox';
+import type { CollectFabricTexts } from '../../nodes/fabric-texts.ts';
 import type { NodeOperations } from '../../nodes/operations.ts';
 import type { RouteModule } from '../api-server.ts';
 import { NodeParams } from '../params.ts';
@@ -10,7 +12,7 @@ const RemoveQuery = Type.Object(
 );
 
 export const nodeRoutes =
-  (nodes: NodeOperations): RouteModule =>
+  (nodes: NodeOperations, fabricTexts: CollectFabricTexts): RouteModule =>
   (api) => {
     const one = { params: NodeParams, response: { 200: NodeSummary } };
     const detail = { params: NodeParams, response: { 200: NodeDetail } };
@@ -44,6 +46,19 @@ export const nodeRoutes =
       '/nodes/:node/collect',
       { config: { authz: 'operator' }, schema: { summary: 'Collects its facts now', ...detail } },
       (request) => nodes.collect(request.params.node),
+    );
+    api.post(
+      '/nodes/:node/fabric-texts',
+      {
+        config: { authz: 'operator' },
+        schema: {
+          summary: 'What its tools and sysfs say of its fabric, for a support bundle',
+          params: NodeParams,
+          body: CollectRequest,
+          response: { 200: CollectedNode },
+        },
+      },
+      (request) => fabricTexts(request.params.node, request.body.mask),
     );
     api.delete(
       '/nodes/:node',
