@@ -223,7 +223,9 @@ function inventedName(answer: Record<string, unknown>, text: string): string | n
     ...(node.topo_nics ?? []),
     ...(node.socket_ifname === null ? [] : [node.socket_ifname]),
   ]);
-  return names.find((name) => !text.includes(name)) ?? null;
+  // JSON writes some characters in another way.
+  const shown = (name: string) => text.includes(name) || text.includes(JSON.stringify(name).slice(1, -1));
+  return names.find((name) => !shown(name)) ?? null;
 }
 
 /** mulberry32: small, seeded, good enough to choose mutations. */

@@ -31,7 +31,8 @@ export const LinkLayer = Type.Union([Type.Literal('ib'), Type.Literal('eth')]);
 export type LinkLayer = Static<typeof LinkLayer>;
 
 export const HcaPort = Type.Object({
-  port: Type.Integer({ minimum: 1 }),
+  /** No device has more than 255; a number of more than three digits is no port. */
+  port: Type.Integer({ minimum: 1, maximum: 999 }),
   state: Nullable(PortState),
   phys: Nullable(Type.String()),
   linkLayer: Nullable(LinkLayer),
