@@ -4,6 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import { test } from 'tap';
+import { createLogReader } from '../src/diagnose/log-reader.ts';
+import { type PackedReading, packReading } from '../src/diagnose/packed.ts';
 import { PHASES } from '../src/engines/phases.ts';
 import type { RankPlan } from '../src/plan/model.ts';
 import { loadServices } from '../src/rpc/services.ts';
@@ -95,7 +97,21 @@ function aReport(v: ReturnType<typeof values>): RankReport {
     failure: v.maybe(() => aFailure(v)),
     pid: v.maybe(() => v.int(4_194_304, 1)),
     adopted: v.pick([true, false]),
+    ...v.pick([{}, { readings: [aReading(v)] }]),
   };
+}
+
+/** As an agent packs what it read in a log. */
+function aReading(v: ReturnType<typeof values>): PackedReading {
+  const reader = createLogReader('rank0');
+  const words = [
+    'CUDA out of memory',
+    'h:1:2 [0] NCCL INFO Using network IB',
+    'OSError',
+    'state: RuntimeError:',
+  ];
+  for (const number of [1, 2, 3]) reader.push(`${v.pick(words)} ${v.text()}`, number);
+  return packReading(reader.reading(), v.int(600), (text) => text);
 }
 
 function anAction(v: ReturnType<typeof values>): CommandAction {
@@ -292,6 +308,14 @@ test('what does not fit is a named error, not a crash', async (t) => {
     code: 'INVALID_ARGUMENT',
     message: /rank\.phase .* found "dreaming"/,
   });
+  const readings = [{ ...aReading(v), hits: 'many' }];
+  t.throws(
+    () => throughAgentWire({ kind: 'rank', report: { ...aReport(v), readings } } as unknown as FromAgent),
+    {
+      code: 'INVALID_ARGUMENT',
+      message: /rank\.readings_json should be a list of readings/,
+    },
+  );
   t.throws(() => decodeFromAgent(session.requestDeserialize(Buffer.alloc(0))), {
     message: /kind that this version knows/,
   });
