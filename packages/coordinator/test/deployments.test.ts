@@ -275,8 +275,8 @@ test('a network that the rehearsal finds broken starts nothing, and the launch f
   t.ok(await cluster.time.until(is(cluster, 'failed'), MINUTE));
   t.match(await cluster.deployments().service.get('r1'), {
     message: broken.cause,
-    failure: { code: 'REHEARSAL_FAILED', hint: broken.fix },
-    ranks: [{}, { evidence: broken.evidence }],
+    failure: { code: 'REHEARSAL_FAILED', hint: broken.fix, evidence: broken.evidence },
+    ranks: [{ evidence: [] }, { evidence: [] }],
   });
   t.notOk(kinds(cluster).includes('deployment.started'), 'no rank was told to start');
   t.strictSame(statesOn(cluster), [['stopped'], ['stopped']]);

@@ -249,7 +249,7 @@ test('a rehearsal is begun once, told while it runs, and decides whether ranks s
   const both = [view('gpu-1', { ranks: [prepared(0)] }), view('gpu-2', { ranks: [prepared(1)] })];
   const check = (state: CheckReport['state'], message = '', findings: CheckReport['findings'] = []) => ({
     kind: 'check' as const,
-    report: { id: 'c', state, message, nodes: [], pairs: [], findings } as unknown as CheckReport,
+    report: { id: 'c', state, message, nodes: [], ends: [], pairs: [], findings } as unknown as CheckReport,
   });
   const first = (
     rehearsal: Situation['rehearsal'],

@@ -93,7 +93,7 @@ test('it is due with more than one rank unless it is switched off, and may take 
       ...plan,
       ranks: Array.from({ length: count }, (_, i) => ({ ...plan.ranks[0], nodeName: `n${i}` })) as never,
     });
-  t.strictSame([sized(2), sized(4), sized(16)], [75_000, 135_000, 495_000]);
+  t.strictSame([sized(2), sized(4), sized(16)], [195_000, 255_000, 615_000]);
   t.end();
 });
 
@@ -104,6 +104,19 @@ test('what a report means for the launch', (t) => {
     kind: 'go',
     passed: true,
     message: /remark: rail 0/,
+  });
+  const rdma = report([], { ends: plan.ends ?? [] });
+  t.match(verdict(rdma), { passed: true, doubt: true, message: /incomplete: RDMA itself was not tested/ });
+  const tested = { test: 'verbs', outcome: 'pass' } as CheckReport['pairs'][number];
+  t.match(verdict({ ...rdma, pairs: [tested] }), {
+    passed: true,
+    doubt: false,
+    message: /1 tests of pairs passed/,
+  });
+  const summed = { outcome: 'pass', detail: '', backend: 'nccl', ranks: 16, sizes: [] } as const;
+  t.match(verdict({ ...rdma, allReduce: { ...summed, sizes: [] } }), {
+    doubt: false,
+    message: /an all-reduce of 16 ranks \(nccl\)/,
   });
   t.match(verdict(report([finding(), finding()])), {
     kind: 'end',

@@ -281,7 +281,16 @@ test('an MTU or a GID row that differs is laid to the node that leaves the gangâ
     netdevs: (own.netdevs ?? []).map((dev) => ({ ...dev, mtu: 1500 })),
   });
   const mtu = judged([node(1, usual), node(2, big)]).findings;
-  t.match(mtu[0], { category: 'mtu-mismatch', culprit: { nodes: ['gpu-2'], rail: 1 } });
+  t.match(mtu[0], { severity: 'error', category: 'mtu-mismatch', culprit: { nodes: ['gpu-2'], rail: 1 } });
+  const jumbo = (own: FabricNode): FabricNode => ({
+    ...own,
+    netdevs: (own.netdevs ?? []).map((dev) => ({ ...dev, mtu: dev.name === 'xgbe0' ? 9000 : 1500 })),
+  });
+  t.match(
+    judged([node(1, usual), node(2, jumbo)]).findings,
+    [{ severity: 'warning', category: 'mtu-mismatch', culprit: { rail: null } }],
+    'TCP settles on a size',
+  );
   const shifted = judged([
     node(1),
     node(2, (own) =>

@@ -83,7 +83,7 @@ export function createExecutors(deps: ExecutorDeps): Executors {
       } else deps.rehearsals.begin({ deployment, attempt });
     },
 
-    async rehearsed(scene, { passed, message, check }) {
+    async rehearsed(scene, { passed, doubt, message, check }) {
       const attempt = attemptOf(scene);
       await change(scene, {
         deployment: { state: 'starting', message, provenNetwork: passed ? provenNetworkOf(attempt) : null },
@@ -91,7 +91,7 @@ export function createExecutors(deps: ExecutorDeps): Executors {
       });
       deps.rehearsals.drop(scene.deployment.name);
       record(scene, 'rehearsed', message, {
-        level: passed ? 'info' : 'warning',
+        level: doubt ? 'warning' : 'info',
         data: { epoch: attempt.epoch, check },
       });
     },

@@ -48,7 +48,7 @@ function policyOf(
   gpusPerNode: number,
   install: EngineInstall | null,
 ): FabricPolicy {
-  const { transport = 'auto', perNode = {}, rehearse: _, ...override } = spec.network ?? {};
+  const { transport = 'auto', perNode = {}, rehearse: _, proof: __, ...override } = spec.network ?? {};
   const plugin = spec.engine.env?.NCCL_NET_PLUGIN;
   return {
     transport,

@@ -5,6 +5,7 @@ import type { DeploymentState } from '@dsr1/shared/http-api/resources';
 import type { RankState } from '@dsr1/shared/wire/messages';
 import type { Ending } from './model.ts';
 import type { NetworkNews } from './network.ts';
+import type { RehearsalNews } from './rehearsal.ts';
 
 export interface RankNews {
   readonly rank: number;
@@ -19,8 +20,9 @@ export interface ActionMap {
   prepare: Record<never, never>;
   /** Begin to test the network between the ranks as planned; how far it is shows in the next situations. */
   rehearse: Record<never, never>;
-  /** The rehearsal lets the launch go on. `passed`: a relaunch on the same network needs none. */
-  rehearsed: { readonly passed: boolean; readonly message: string; readonly check: string | null };
+  /** The rehearsal lets the launch go on; `check` holds its report. */
+  rehearsed: RehearsalNews & { readonly check: string | null };
+  /** Tell these ranks' nodes to start, all at the same moment. */
   commit: { readonly ranks: readonly number[] };
   /** Tell of ranks' new states and phases. */
   tell: { readonly ranks: readonly RankNews[] };

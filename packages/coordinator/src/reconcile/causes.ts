@@ -9,14 +9,14 @@ import type { AttemptRecord, DeploymentRecord, Ending } from './model.ts';
 
 const MAX_CAUSES = 5;
 
-/** Most likely first; empty for an end that the operator asked for. */
+/** Most likely first; empty for an end that the operator asked for, and where no rank was started. */
 export function causesOfEnd(
   { spec }: DeploymentRecord,
   { plan }: AttemptRecord,
   ending: Ending,
   gang: readonly GangRank[],
 ): readonly Diagnosis[] {
-  if (ending.cause === 'operator') return [];
+  if (ending.cause === 'operator' || ending.cause === 'rehearsal-failed') return [];
   const ends = gang.map(({ record, report }) => ({
     rank: record.rank,
     node: record.nodeName,

@@ -50,15 +50,13 @@ function rehearse(
   if (rehearsal === null) return [{ kind: 'rehearse' }];
   if (rehearsal.kind === 'proven') {
     const message = 'not rehearsed again: the same network passed, and nothing has changed since';
-    return [{ kind: 'rehearsed', passed: true, message, check: null }];
+    return [{ kind: 'rehearsed', passed: true, doubt: false, message, check: null }];
   }
   const { report } = rehearsal;
   if (report.state === 'running') return settle(deployment, 'rehearsing', report.message);
   const mode = deployment.spec.network?.rehearse === 'warn' ? 'warn' : 'fail';
   const verdict = verdictOf(report, mode, attempt.plan);
-  return verdict.kind === 'end'
-    ? [verdict]
-    : [{ kind: 'rehearsed', passed: verdict.passed, message: verdict.message, check: report.id }];
+  return verdict.kind === 'end' ? [verdict] : [{ ...verdict, kind: 'rehearsed', check: report.id }];
 }
 
 /**

@@ -16,8 +16,15 @@ export type Rehearsal =
 
 export type RehearsalVerdict =
   | { readonly kind: 'end'; readonly ending: Ending }
-  /** `passed`: everything was tested and nothing is broken. */
-  | { readonly kind: 'go'; readonly passed: boolean; readonly message: string };
+  | ({ readonly kind: 'go' } & RehearsalNews);
+
+export interface RehearsalNews {
+  /** Nothing is broken as far as could be seen: a relaunch on the same network needs no other rehearsal. */
+  readonly passed: boolean;
+  /** Something is broken, or was not tested. */
+  readonly doubt: boolean;
+  readonly message: string;
+}
 
 /** The nodes' networks are not any more what was planned. */
 export const FACTS_CHANGED = 'facts-changed';
@@ -26,20 +33,22 @@ export const FACTS_CHANGED = 'facts-changed';
 export const isRehearsed = ({ network }: DeploymentSpec, { ranks }: LaunchPlan): boolean =>
   ranks.length > 1 && network?.rehearse !== 'off';
 
-/** How long it may take, its wait for other checks of its nodes included. A round of healthy pairs takes 1 to 8 s. */
+/** How long it may take, its wait for other checks of its nodes included. A round of healthy pairs takes 0.3 to 8 s. */
 export const rehearsalLimitMs = ({ ranks }: LaunchPlan): number =>
-  LOOK_MS + ROUND_MS * pairRounds(ranks.map(({ nodeName }) => nodeName)).length;
+  LOOK_MS + ROUND_MS * pairRounds(ranks.map(({ nodeName }) => nodeName)).length + ALL_REDUCE_MS;
 
 const LOOK_MS = 45_000;
+const ALL_REDUCE_MS = 120_000;
 const ROUND_MS = 30_000;
 
 /** What a report that is over means for the launch; what could not be tested stops none. */
 export function verdictOf(
-  { state, message, findings, pairs }: CheckReport,
+  report: CheckReport,
   mode: 'fail' | 'warn',
   { ranks }: LaunchPlan,
 ): RehearsalVerdict {
-  if (state === 'failed') return go(false, `rehearsal incomplete: ${message}`);
+  const { state, findings, pairs } = report;
+  if (state === 'failed') return doubt(`rehearsal incomplete: ${report.message}`);
   const of = (category: string): CheckFinding | undefined =>
     findings.find((finding) => finding.category === category);
   const changed = of(FACTS_CHANGED);
@@ -52,16 +61,35 @@ export function verdictOf(
     const others = more.length === 0 ? '' : ` (and ${more.length} more)`;
     return mode === 'fail'
       ? { kind: 'end', ending: endingOf('rehearsal-failed', broken, ranks, others) }
-      : go(false, `rehearsal: ${broken.cause}${others}; network.rehearse is warn, so the launch goes on`);
+      : doubt(`rehearsal: ${broken.cause}${others}; network.rehearse is warn, so the launch goes on`);
   }
   const untested = errors[0];
-  if (untested !== undefined) return go(false, `rehearsal incomplete: ${untested.cause}`);
+  if (untested !== undefined) return doubt(`rehearsal incomplete: ${untested.cause}`);
   const [remark] = findings;
-  const tests = `${pairs.filter(({ outcome }) => outcome === 'pass').length} tests passed`;
-  return go(true, `rehearsed: ${tests}${remark === undefined ? '' : `; remark: ${remark.cause}`}`);
+  const tests = `${pairs.filter(({ outcome }) => outcome === 'pass').length} tests of pairs passed`;
+  const message = `${tests}${sumOf(report)}${remark === undefined ? '' : `; remark: ${remark.cause}`}`;
+  return withoutRdma(report)
+    ? { kind: 'go', passed: true, doubt: true, message: `rehearsal incomplete: ${NO_TOOLS}; ${message}` }
+    : { kind: 'go', passed: true, doubt: false, message: `rehearsed: ${message}` };
 }
 
-const go = (passed: boolean, message: string): RehearsalVerdict => ({ kind: 'go', passed, message });
+const doubt = (message: string): RehearsalVerdict => ({ kind: 'go', passed: false, doubt: true, message });
+
+function sumOf({ allReduce }: CheckReport): string {
+  if (allReduce === undefined) return '';
+  const { outcome, backend, ranks, detail } = allReduce;
+  return outcome === 'pass'
+    ? `, and an all-reduce of ${ranks} ranks (${backend})`
+    : `; no all-reduce: ${detail}`;
+}
+
+/** RDMA is planned, and no two nodes had a tool in common to test it. */
+const withoutRdma = ({ ends, pairs, allReduce }: CheckReport): boolean =>
+  ends.some(({ device }) => device !== null) &&
+  !pairs.some(({ test }) => test === 'verbs') &&
+  !(allReduce?.outcome === 'pass' && allReduce.backend === 'nccl');
+
+const NO_TOOLS = 'RDMA itself was not tested, since neither perftest nor ibv_rc_pingpong is on both nodes';
 
 function endingOf(
   cause: Ending['cause'],

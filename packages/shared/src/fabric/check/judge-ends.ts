@@ -30,7 +30,8 @@ function mtuFindings(
   const usual = odd?.usual ?? Math.min(...known.map(({ mtuBytes }) => mtuBytes ?? 0));
   return [
     {
-      severity: 'error',
+      // TCP settles on what both ends take; whether that passes is tested with a packet of that size.
+      severity: rail === null ? 'warning' : 'error',
       category: 'mtu-mismatch',
       culprit: { kind: 'port', nodes: wrong.map(({ node }) => node), rail, device: wrong[0]?.device ?? null },
       cause: `${pathName(rail)}: ${wrong.map(({ node, netdev, mtuBytes }) => `${netdev} of ${node} has MTU ${mtuBytes}`).join(', ')}${odd === null ? '; the ends of a path need one value' : `, the others have ${usual}`}`,
