@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { Dsr1Error } from '@dsr1/shared/errors';
 import type { CheckReport } from '@dsr1/shared/fabric/check/model';
 import type { NodeFacts } from '@dsr1/shared/facts/node';
@@ -6,6 +7,7 @@ import type { Ask } from '../src/checks/ask.ts';
 import { createChecks } from '../src/checks/checks.ts';
 import type { RunDeps } from '../src/checks/run.ts';
 import { createCheckRuns } from '../src/checks/runs.ts';
+import { createCollectFabricTexts } from '../src/nodes/fabric-texts.ts';
 import type { NodeView } from '../src/nodes/hub.ts';
 import type { FigureRow } from '../src/store/store.ts';
 import { defaultRoute, ether, factsOf, roce } from './support/hosts.ts';
@@ -146,4 +148,22 @@ test('wrong targets and a second check of a node are refused', async (t) => {
     (await checks.picture({ nodes: ['a', 'b'] })).nodes.map(({ name }) => name),
     ['a', 'b'],
   );
+});
+
+test('texts for a bundle are unpacked, and an answer of another form is refused', async (t) => {
+  const node = { texts: { 'ip-a': 'inet 10.0.0.1/24' }, missing: [] };
+  let probe: unknown = { gzip: gzipSync(JSON.stringify(node)).toString('base64') };
+  const asked: unknown[] = [];
+  const registry = { find: (name: string) => ({ row: { id: `id-${name}`, name } }) as never };
+  const send = async (id: string, { action }: { action: unknown }) => {
+    asked.push([id, action]);
+    return { commandId: '', failure: null, prepared: null, probe };
+  };
+  const texts = createCollectFabricTexts(registry, { send });
+  t.same(await texts('a', true), node);
+  t.same(asked, [['id-a', { kind: 'probe', probe: 'fabric.collect', arguments: { mask: true } }]]);
+  for (const wrong of ['x', gzipSync('{}').toString('base64'), gzipSync('{').toString('base64'), 7]) {
+    probe = { gzip: wrong };
+    await t.rejects(texts('a', false), { code: 'VERSION_SKEW', message: /fabric\.collect of a/ });
+  }
 });
