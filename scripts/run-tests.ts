@@ -131,7 +131,7 @@ const STAGES: readonly Stage[] = [
     flag: 'engines',
     name: 'real vLLM and SGLang',
     missing: enginesMissing,
-    run: tap(['test/engines/engines.test.ts'], 1, 1500),
+    run: tap(['test/engines/engines.test.ts', 'test/engines/all-reduce.test.ts'], 1, 1500),
   },
   {
     flag: 'engines',

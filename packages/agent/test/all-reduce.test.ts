@@ -1,7 +1,11 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AllReduceAnswer, AllReduceRequest } from '@dsr1/shared/fabric/check/all-reduce';
+import {
+  type AllReduceAnswer,
+  type AllReduceRequest,
+  ENDED_BY_CHECK,
+} from '@dsr1/shared/fabric/check/all-reduce';
 import { type Test, test } from 'tap';
 import { createChecks } from '../src/checks/checks.ts';
 import { createExcerpt } from '../src/checks/excerpt.ts';
@@ -84,7 +88,7 @@ setInterval(() => {}, 1000);`,
     await started();
     await end();
     const { ranks } = await running;
-    t.ok(ranks.every(({ phase, ended }) => phase === 'meeting' && ended === 'ended by SIGKILL'));
+    t.ok(ranks.every(({ phase, ended }) => phase === 'meeting' && ended === ENDED_BY_CHECK));
     t.ok(pids().every(isGone), 'the ranks and their children');
     for (const path of both) rmSync(path);
   }

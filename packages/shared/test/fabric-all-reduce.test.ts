@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
-import { type AllReduceRank, bandwidths } from '../src/fabric/check/all-reduce.ts';
+import { type AllReduceRank, bandwidths, ENDED_BY_CHECK } from '../src/fabric/check/all-reduce.ts';
 import type { AllReduceSeen } from '../src/fabric/check/all-reduce-seen.ts';
 import { allReduceFigures, baselineFindings, bestOf, compare } from '../src/fabric/check/baseline.ts';
 import { type AllReduceVerdict, judgeAllReduce, notReduced } from '../src/fabric/check/judge-all-reduce.ts';
@@ -51,6 +51,9 @@ gpu-1:1:1 [0] NCCL INFO Channel 00/0 : 0[0] -> 1[0] [send] via NET/IB/0/GDRDMA`;
 
 const GLOO_TIMEOUT =
   'RuntimeError: Gloo connectFullMesh failed with [../third_party/gloo/gloo/transport/tcp/pair.cc:144] no error; timed out connecting: Connection timed out [10.0.0.2]:48732';
+/** torch 2.13 where a route says no. */
+const GLOO_UNREACHABLE =
+  'RuntimeError: [enforce fail at /__w/pytorch/pytorch/third_party/gloo/gloo/transport/tcp/socket.cc:142] rv != -1. -1 vs -1. connect: Network is unreachable';
 const STORE_TIMEOUT =
   'torch.distributed.DistStoreError: Timed out after 51 seconds waiting for clients. 1/2 clients joined.';
 
@@ -145,6 +148,11 @@ test('why it fails, by what Gloo and the store say', (t) => {
     ),
   );
   t.match(apart, { category: 'firewall-or-route', culprit: { kind: 'path', nodes: ['gpu-1', 'gpu-2'] } });
+  const alone = { ...failed, lines: [GLOO_UNREACHABLE] };
+  t.match(only(judgeAllReduce(seen([{ ...failed, lines: [] }, alone], 'tcp', 'gloo'))), {
+    category: 'firewall-or-route',
+    culprit: { kind: 'path', nodes: ['gpu-1', 'gpu-2'] },
+  });
   t.match(apart.cause, /^the all-reduce \(gloo\) over gpu-1, gpu-2 fails: /);
   t.end();
 });
@@ -155,18 +163,29 @@ test('logs that name nobody: the rank that kept the others waiting', (t) => {
     ended: 'exit status 1',
     lines: [STORE_TIMEOUT],
   };
-  const slow: Partial<AllReduceRank> = { phase: 'loading', ended: 'ended by SIGKILL', lines: [] };
+  const slow: Partial<AllReduceRank> = { phase: 'loading', ended: ENDED_BY_CHECK, lines: [] };
   t.match(only(judgeAllReduce(seen([waiting, slow], 'tcp', 'gloo'))), {
     category: 'all-reduce-failed',
     culprit: { kind: 'node', nodes: ['gpu-2'] },
     cause: /gpu-2 rank 1 did not get beyond the import of torch/,
-    evidence: [/1\/2 clients joined/, /gpu-2 rank 1: ended by SIGKILL/],
+    evidence: [/1\/2 clients joined/, /gpu-2 rank 1: ended with the check/],
   });
   const stuck: Partial<AllReduceRank> = { phase: 'connecting', ended: 'exit status 1', lines: [] };
   t.match(only(judgeAllReduce(seen([stuck, stuck]))), {
     culprit: { kind: 'path', nodes: ['gpu-1', 'gpu-2'] },
     cause: /no rank got beyond the connection/,
     fix: /NCCL and Gloo take random ones/,
+  });
+  t.end();
+});
+
+test('a rank that was killed, and those that waited for it', (t) => {
+  const waiting: Partial<AllReduceRank> = { phase: 'connecting', ended: ENDED_BY_CHECK };
+  const dead: Partial<AllReduceRank> = { phase: 'connecting', ended: 'ended by SIGKILL' };
+  t.match(only(judgeAllReduce(seen([waiting, dead]))), {
+    culprit: { kind: 'node', nodes: ['gpu-2'] },
+    cause: /gpu-2 rank 1 was ended by SIGKILL/,
+    fix: /dmesg/,
   });
   t.end();
 });
@@ -184,11 +203,11 @@ test('a wrong sum names its node; a node without torch makes it untested and no 
 });
 
 test('the figures of a gang are compared, and its bandwidth is told when it falls', (t) => {
-  const { result } = judgeAllReduce(seen([{}, {}], 'tcp', 'gloo'));
+  const { result } = judgeAllReduce(seen([{}, {}], 'tcp'));
   const figures = allReduceFigures(result, ['gpu-2', 'gpu-1']);
   t.match(figures, [
-    { subject: 'gpu-1 + gpu-2', figure: 'all-reduce gloo 2 ranks 64 MiB busbw GB/s' },
-    { figure: 'all-reduce gloo 2 ranks 8 B us', value: 40 },
+    { subject: 'gpu-1 + gpu-2', figure: 'all-reduce nccl 2 ranks 64 MiB busbw GB/s' },
+    { figure: 'all-reduce nccl 2 ranks 8 B us', value: 40 },
   ]);
   const known = bestOf(compare(figures, []));
   const later = figures.map((own) => ({ ...own, value: own.value * (own.figure.endsWith('us') ? 3 : 0.5) }));
@@ -196,6 +215,9 @@ test('the figures of a gang are compared, and its bandwidth is told when it fall
     { category: 'slower-than-before', culprit: { kind: 'gang', nodes: ['gpu-1', 'gpu-2'] } },
   ]);
   t.strictSame(baselineFindings(compare(figures, known)), []);
+  const gloo = allReduceFigures({ ...result, backend: 'gloo' }, ['gpu-1', 'gpu-2']);
+  const slower = gloo.map((own) => ({ ...own, value: own.value / 2 }));
+  t.strictSame(baselineFindings(compare(slower, gloo)), [], 'Gloo measures processors');
   t.strictSame(allReduceFigures(notReduced('x').result, ['gpu-1']), []);
   t.end();
 });

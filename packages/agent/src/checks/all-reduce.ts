@@ -1,5 +1,5 @@
 /** This node's ranks of an all-reduce: one process each, in a group of its own, and none outlives the check. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import {
@@ -7,6 +7,7 @@ import {
   AllReduceNews,
   type AllReduceRank,
   type AllReduceRequest,
+  ENDED_BY_CHECK,
 } from '@dsr1/shared/fabric/check/all-reduce';
 import { decode } from '@dsr1/shared/schema';
 import { killGroup } from '../host/run-tool.ts';
@@ -30,7 +31,7 @@ const MEASURE_SECONDS = 20;
 export function startAllReduce(request: AllReduceRequest): AllReduceRun {
   const ranks = request.ranks.map((own) => startRank(request, own));
   const end = (): void => {
-    for (const { child } of ranks) if (child.exitCode === null) killGroup(child.pid);
+    for (const rank of ranks) rank.end();
   };
   const limitMs = (request.meetSeconds + request.connectSeconds + MEASURE_SECONDS) * 1_000;
   const timer = setTimeout(end, limitMs);
@@ -43,7 +44,7 @@ type Rank = AllReduceRequest['ranks'][number];
 function startRank(
   { python, env, ranks: _, ...rest }: AllReduceRequest,
   own: Rank,
-): { readonly child: ChildProcess; readonly ended: Promise<AllReduceRank> } {
+): { readonly ended: Promise<AllReduceRank>; end(): void } {
   const child = spawn(python, ['-B', SCRIPT, JSON.stringify({ ...rest, ...own, fd: NEWS_FD })], {
     env: { ...baseEnvironment(python), ...env },
     cwd: '/',
@@ -67,8 +68,18 @@ function startRank(
   const { promise, resolve } = Promise.withResolvers<AllReduceRank>();
   const settle = (ended: string): void => resolve({ ...seen, ended, lines: excerpt.lines() });
   child.once('error', (error) => settle(error.message));
-  child.once('close', (code, signal) => settle(code === null ? `ended by ${signal}` : `exit status ${code}`));
-  return { child, ended: promise };
+  let told = false;
+  child.once('close', (code, signal) =>
+    settle(told ? ENDED_BY_CHECK : code === null ? `ended by ${signal}` : `exit status ${code}`),
+  );
+  return {
+    ended: promise,
+    end() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      told = true;
+      killGroup(child.pid);
+    },
+  };
 }
 
 function onLines(stream: Readable | null, take: (line: string) => void): void {

@@ -10,7 +10,7 @@ export function failureFinding(seen: AllReduceSeen, ranks: readonly SeenRank[]):
   const broken = ranks.filter(({ phase }) => phase !== 'done');
   const readings = broken.map(readingOf);
   const told = networkCause(readings) ?? otherCause(readings, seen.nodes.length);
-  const found = told === null ? leastFar(ranks, broken) : byLog(told, seen, broken);
+  const found = told === null ? (killed(broken) ?? leastFar(ranks, broken)) : byLog(told, seen, broken);
   const gang = seen.nodes.map(({ name }) => name).join(', ');
   return {
     ...found,
@@ -78,7 +78,10 @@ function byLog(told: Told, seen: AllReduceSeen, broken: readonly SeenRank[]): Fo
   const peers = seen.nodes.flatMap(({ name, fabric: { address } }) =>
     address !== null && said.includes(address) ? [name] : [],
   );
-  const nodes = between ? [...new Set([...sayers, ...peers])] : sayers.slice(0, 1);
+  const ends = [...new Set([...sayers, ...peers])];
+  // Of two nodes each is the other's peer, whether it was named or not.
+  const path = seen.nodes.length === 2 ? seen.nodes.map(({ name }) => name) : ends;
+  const nodes = between ? path : sayers.slice(0, 1);
   return {
     category: told.category,
     culprit: culpritOf(nodes, between),
@@ -89,6 +92,19 @@ function byLog(told: Told, seen: AllReduceSeen, broken: readonly SeenRank[]): Fo
 }
 
 const ADDRESSES = /\d+\.\d+\.\d+\.\d+|[0-9a-f]*:[0-9a-f:]*:[0-9a-f]+/gi;
+
+/** Without a word, from outside. */
+function killed(broken: readonly SeenRank[]): Found | null {
+  const dead = broken.filter(({ ended }) => ended.startsWith('ended by '));
+  if (dead.length === 0) return null;
+  return {
+    category: 'all-reduce-failed',
+    culprit: culpritOf(nodesOf(dead), false),
+    cause: `${dead.map((rank) => `${rankName(rank)} was ${rank.ended}`).join(', ')}`,
+    evidence: dead.slice(0, 4).map((rank) => `${rankName(rank)}: ${rank.ended}${lastWordsOf(rank)}`),
+    fix: 'look into `dmesg` there: the kernel says when it ends a process for memory, and a driver when a GPU failed',
+  };
+}
 
 /** Logs that name nobody: the ranks that came least far kept the others waiting. */
 function leastFar(ranks: readonly SeenRank[], broken: readonly SeenRank[]): Found {

@@ -57,12 +57,15 @@ export const AllReduceNews = Type.Object({
 });
 export type AllReduceNews = Static<typeof AllReduceNews>;
 
+/** `ended` of a rank that was still waiting when others had failed, or when its time was up. */
+export const ENDED_BY_CHECK = 'ended with the check';
+
 export const AllReduceRank = Type.Object({
   rank: Type.Integer(),
   phase: AllReducePhase,
   /** Why it could not even try; null when it could. */
   untested: Nullable(Type.String()),
-  /** How its process ended. */
+  /** How its process ended: `exit status 1`, `ended by SIGKILL`, or ENDED_BY_CHECK. */
   ended: Type.String(),
   sizes: Type.Array(MeasuredSize),
   /** The telling part of its output: NCCL's log and exceptions. */

@@ -81,9 +81,9 @@ export function baselineFindings(compared: readonly ComparedFigure[]): CheckFind
   });
 }
 
-/** A gang's slowest pair is told as that pair, and the latency of an all-reduce is the hosts' as much as the network's. */
+/** A gang's slowest pair is told as that pair; Gloo's sums, and latency, are the hosts' processors as much as the network. */
 const isTold = (subject: string, figure: string): boolean =>
-  subject.includes(' > ') || (figure.startsWith('all-reduce ') && !isLatency(figure));
+  subject.includes(' > ') || (figure.startsWith('all-reduce nccl ') && !isLatency(figure));
 
 function culpritOf(subject: string, figure: string): CheckFinding['culprit'] {
   const rail = /^rail (\d+)/.exec(figure)?.[1];
