@@ -41,6 +41,8 @@ const DRAIN_MS = 1000;
 /** Between two looks at a log while the rank starts, and afterwards. */
 const FOLLOW_MS = 200;
 const FOLLOW_DONE_MS = 2000;
+/** After each chunk (64 KiB) of a rank that serves: a flood, or the gigabytes before a restart of the agent, wait their turn. */
+const CHUNK_REST_MS = 10;
 
 /** Starts watching; the result ends it, without any effect on the rank. */
 export function monitorRank(run: RunRecord, listener: MonitorListener, deps: MonitorDeps): () => void {
@@ -88,6 +90,7 @@ export function monitorRank(run: RunRecord, listener: MonitorListener, deps: Mon
       const readings = reader.push(id, lines);
       if (readings !== null && !signal.aborted) listener.read(readings);
       if (id === engine?.id) readPhases(lines);
+      if (over()) await sleep(CHUNK_REST_MS, undefined, { signal: endOrAbort }).catch(() => {});
     }
   };
   const askHealth = async (): Promise<void> => {
