@@ -17,6 +17,8 @@ const byCheck = {
   'gpu-in-use': 'gpu-memory-occupied',
   'gpu-mig': 'gpu-visibility',
   'fabric-manager': 'fabric-manager-down',
+  'nvidia-smi-mismatch': 'nvml-mismatch',
+  'driver-too-old': 'driver-too-old',
   'no-compiler': 'toolchain-missing',
   'uverbs-closed': 'no-rdma-device-in-container',
   'port-pool-overlap': 'port-in-use',

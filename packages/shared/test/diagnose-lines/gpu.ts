@@ -119,6 +119,8 @@ export const samples: Samples = {
     ],
   ],
   'p2p-broken': [
+    ["n1:9:12 [0] transport.cc:154 NCCL WARN Cuda failure 'invalid argument'"],
+    ['n1:9:12 [0] transport/p2p.cc:502 NCCL WARN failed to open CUDA IPC handle : 30 unknown error'],
     [
       'INFO 07-29 10:04:03 custom_all_reduce_utils.py:202] generating GPU P2P access cache in /root/.cache/vllm/gpu_p2p_access_cache_for_0,1.json',
       { nodes: 1, facts: { gpu: '4090 x2' } },
@@ -159,6 +161,7 @@ export const samples: Samples = {
 };
 
 export const nearMisses: NearMisses = {
+  'cuda-1': 'ValueError: invalid argument of the client',
   'cuda-719': 'the launch did not fail',
   'start-memory-nearly-enough': 'Free memory on device: 70 GiB',
   'start-memory-occupied': 'Free memory on device: 70 GiB',

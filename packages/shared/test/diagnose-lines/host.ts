@@ -79,6 +79,7 @@ export const samples: Samples = {
     ['[12345.678901] cgroup: fork rejected by pids controller in /system.slice/docker-ab.scope'],
   ],
   'host-oom-killed': [
+    ['"OOMKilled": false,\n"ExitCode": 137,'],
     ['rank 1 on gpu-2 ended with SIGKILL in phase weights (killed by the kernel: out of memory)'],
     [
       'slurmstepd: error: Detected 1 oom_kill event in StepId=1.0. Some of the step tasks have been OOM Killed.',

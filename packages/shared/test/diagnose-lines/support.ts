@@ -32,6 +32,9 @@ export const samples: Samples = {
     ["ValueError: Unknown quantization method: mxfp9. Must be one of ['awq', 'fp8']."],
   ],
   'hardware-unsupported': [
+    [
+      'RuntimeError: Found Tesla P40 which is too old to be supported by the triton GPU compiler. Triton only supports devices of CUDA Capability >= 7.0',
+    ],
     ['RuntimeError: cutlass gemm: GEMM initialization failed'],
     [
       "RuntimeError: ('Quantization scheme is not supported for ', 'the current GPU. Min capability: 75. ', 'Current capability: 70.')",

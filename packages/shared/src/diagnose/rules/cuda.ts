@@ -14,6 +14,15 @@ interface CudaError {
 
 const errors: readonly CudaError[] = [
   {
+    code: 1,
+    names: 'cudaErrorInvalidValue|CUDA_ERROR_INVALID_VALUE',
+    words: "invalid argument(?=')",
+    category: 'p2p-broken',
+    strength: 'guess',
+    cause:
+      'NCCL passes the driver an address that this GPU cannot take: mostly peer access between GPUs that do not see each other',
+  },
+  {
     code: 3,
     names: 'cudaErrorInitializationError|CUDA_ERROR_NOT_INITIALIZED',
     words: 'initialization error',

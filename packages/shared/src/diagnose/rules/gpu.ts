@@ -177,7 +177,7 @@ export const gpuRules: readonly Rule[] = [
   {
     id: 'peer-access',
     category: 'p2p-broken',
-    line: /peer access is not supported|PeerAccessUnsupported|peer mapping resources|mapping of buffer object failed|MapBufferObjectFailed|[Cc]ould not enable P2P|P2P (?:access )?(?:test|check) failed|[Cc]uda failure (?:217|205)|custom_all_reduce\.cuh.{0,60}(?:invalid|error)|IO_PAGE_FAULT|DMAR: .{0,80}fault|ACSCtl:\s+SrcValid\+/,
+    line: /peer access is not supported|PeerAccessUnsupported|peer mapping resources|mapping of buffer object failed|MapBufferObjectFailed|[Cc]ould not enable P2P|open CUDA IPC handle|cudaIpcOpenMemHandle|P2P (?:access )?(?:test|check) failed|[Cc]uda failure (?:217|205)|custom_all_reduce\.cuh.{0,60}(?:invalid|error)|IO_PAGE_FAULT|DMAR: .{0,80}fault|ACSCtl:\s+SrcValid\+/,
     strength: 'strong',
     source: 'CUDA errors 217 and 205, vllm csrc/custom_all_reduce.cuh, IOMMU lines of dmesg, lspci -vvv',
   },

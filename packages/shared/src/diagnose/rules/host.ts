@@ -97,14 +97,14 @@ export const hostRules: readonly Rule[] = [
   {
     id: 'kernel-oom-killer',
     category: 'host-oom-killed',
-    line: /Out of memory: Killed process|oom-kill:constraint|Memory cgroup out of memory|invoked oom-killer|oom_kill event|\bOOM Killed\b|\bOOMKilled\b|result 'oom-kill'|oom_reaper|killed by the (?:(?:OS |kernel )?OOM|kernel: out of memory)|exceeds the memory usage threshold|due to the node running low on memory|due to memory pressure \(OOM\)|ray\.exceptions\.OutOfMemoryError|Killed signal terminated program/,
+    line: /Out of memory: Killed process|oom-kill:constraint|Memory cgroup out of memory|invoked oom-killer|oom_kill event|\bOOM Killed\b|\bOOMKilled\b(?!"?: ?false)|result 'oom-kill'|oom_reaper|killed by the (?:(?:OS |kernel )?OOM|kernel: out of memory)|exceeds the memory usage threshold|due to the node running low on memory|due to memory pressure \(OOM\)|ray\.exceptions\.OutOfMemoryError|Killed signal terminated program/,
     strength: 'proof',
     source: 'Linux mm/oom_kill.c, systemd, Kubernetes, Ray memory monitor, gcc',
   },
   {
     id: 'killed-by-9',
     category: 'host-oom-killed',
-    line: /(?<!If )exit ?code(?: is)?[:=]? ?\(?-9\b|\bexitcode *: *-9\b|(?:exited|died|terminated|failed|ended) .{0,40}(?:code|status|with|signal|by)[: =]*(?:-9\b|137\b|9\b|SIGKILL)|Signals\.SIGKILL|exit (?:code|status)[: =]*137\b|status=9\/KILL|\(signal 9\)|signal: killed/i,
+    line: /(?<!If )exit ?code(?: is)?[:=]? ?\(?-9\b|\bexitcode *: *-9\b|(?:exited|died|terminated|failed|ended) .{0,40}(?:code|status|with|signal|by)[: =]*(?:-9\b|137\b|9\b|SIGKILL)|Signals\.SIGKILL|exit[ _]?(?:code|status)"?[: =]*137\b|status=9\/KILL|\(signal 9\)|signal: killed/i,
     strength: 'hint',
     source: 'SIGKILL that nobody here sent is mostly the OOM killer',
     cause: 'a process got SIGKILL without a word: mostly the kernel ran out of host memory',
