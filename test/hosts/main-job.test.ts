@@ -106,6 +106,35 @@ test('two bare hosts become one endpoint and stay one', { timeout: 600_000 }, as
     t.equal(plan.rails.length, 2, 'two rails across the gang');
   });
 
+  await t.test('a rail that carries nothing ends a launch by name, before anything is started', async (t) => {
+    const hole = ['ip', 'route', 'add', 'blackhole', '10.78.1.1/32'];
+    must(await lab.exec(2, hole), 'blackhole');
+    const file = cluster.file('broken.yaml', FILE.replace('gang', 'broken'));
+    const refused = await cluster.ctl(['deploy', file, '--yes'], 90_000);
+    t.match(refused.stderr, /rail 1 of gpu-1 and gpu-2 carries no TCP.*REHEARSAL_FAILED/);
+    t.match(
+      refused.stdout,
+      /gpu-1 > gpu-2 on rail 1, tcp: 10\.78\.1\.1 to 10\.78\.1\.2/,
+      'the evidence is told',
+    );
+    const units = await lab.exec(2, ['systemctl', 'list-units', '--all', '--no-legend', 'dsr1-run-*']);
+    t.equal(units.stdout.trim(), '', 'no rank was started');
+    must(await lab.exec(2, ['ip', 'route', 'del', ...hole.slice(3)]), 'heal');
+    must(await cluster.ctl(['start', 'broken']), 'start');
+    must(await cluster.ctl(['wait', 'broken', '--timeout', '30s']), 'it serves once the rail is back');
+    const story = must(await cluster.ctl(['events', '--deployment', 'broken', '--json']), 'events').stdout;
+    const at = (kind: string): number => {
+      const line = story.split('\n').findLast((each) => each.includes(`"deployment.${kind}"`));
+      return Date.parse((JSON.parse(line ?? '{}') as { at: string }).at);
+    };
+    const seconds = (at('rehearsed') - at('prepared')) / 1000;
+    t.comment(`a rehearsal of two hosts with two rails took ${seconds} s`);
+    t.ok(seconds < 5, `it takes seconds, not ${seconds}`);
+    must(await cluster.ctl(['stop', 'broken']), 'stop');
+    must(await cluster.ctl(['wait', 'broken', '--for', 'stopped', '--timeout', '30s']), 'wait');
+    must(await cluster.ctl(['rm', 'broken']), 'rm');
+  });
+
   await t.test('deploy, and the gang answers', async (t) => {
     const deployed = await cluster.ctl(['deploy', '/root/gang.yaml', '--yes'], 90_000);
     t.equal(deployed.code, 0, deployed.stdout + deployed.stderr);
