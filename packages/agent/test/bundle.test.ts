@@ -56,7 +56,7 @@ test('a tool that hangs or prints for ever costs its time limit and nothing else
   }
   const host = linuxHost({ toolPath: [bin, '/usr/bin', '/bin'] });
   const facts = await collectFacts(simulatedHost({ files: {} }), identity);
-  const env = { NCCL_IB_HCA: 'mlx5_0', NCCL_API_KEY: 'secret', HOME: '/' };
+  const env = { NCCL_IB_HCA: '=mlx5_0', NCCL_API_KEY: 'secret', HOME: '/' };
   const startedMs = performance.now();
   const { texts, missing } = await collectNode(host, { facts, env, mask: false, timeoutMs: 1000 });
   t.ok(performance.now() - startedMs < 5000, 'the tools run at the same time');
@@ -66,7 +66,7 @@ test('a tool that hangs or prints for ever costs its time limit and nothing else
     ibstat: /no answer within|printed more than/,
     show_gids: /exit status 3/,
   });
-  t.match(texts, { show_gids: /^mlx5_0 1 3/, ibdev2netdev: /==> ens1/, env: 'NCCL_IB_HCA=mlx5_0\n' });
+  t.match(texts, { show_gids: /^mlx5_0 1 3/, ibdev2netdev: /==> ens1/, env: 'NCCL_IB_HCA="=mlx5_0"\n' });
   t.notMatch(JSON.stringify(texts), 'secret');
 });
 

@@ -12,7 +12,7 @@ import { explanationJson } from '@dsr1/shared/fabric/explain-json';
 import { test } from 'tap';
 import { fakeCoordinator } from './helpers/fake-coordinator.ts';
 import { runCtl } from './helpers/fake-io.ts';
-import { aDeployment, aNode, aPlan } from './helpers/values.ts';
+import { aDeployment, aNode, aPlan, aRankPlan } from './helpers/values.ts';
 
 const POLICY = { transport: 'auto', ncclVersion: null, gpuRanks: true, overrides: {} } as const;
 const NOTHING = Readable.from([]);
@@ -76,9 +76,11 @@ test('collect from nodes: a folder each, who gave nothing is named, and explain 
 test('collect of a deployment holds its plan and the tails of its logs: diagnose and explain have both', async (t) => {
   const home = t.testdir();
   const closed = 'gpu2:7:7 [0] NCCL WARN ibv_reg_mr_iova2 failed with error Cannot allocate memory';
+  const process = { id: 'main', argv: ['/bin/true'], env: { NCCL_IB_HCA: '=mlx5_9:1' }, reasons: {} };
+  const planned = { ...aRankPlan(1), processes: [process] };
   const detail = aDeployment({
     message: 'rank 1 failed first',
-    plan: aPlan(),
+    plan: { ...aPlan(), ranks: [aRankPlan(0), planned] },
     spec: { name: 'r1', engine: { kind: 'rehearsal', env: { HF_TOKEN: 'hidden' } } },
   });
   await fakeCoordinator(t, home, {
@@ -97,7 +99,10 @@ test('collect of a deployment holds its plan and the tails of its logs: diagnose
     plan: { ranks: [{ rank: 0 }, { rank: 1 }] },
   });
   t.notMatch([...files.values()].join(), 'hidden');
-  t.match(await runCtl(['fabric', 'explain', path], { home }), { out: /gpu2[\s\S]*\[memlock\]/ });
+  t.match(await runCtl(['fabric', 'explain', path], { home }), { out: /\[memlock\]/ });
+  t.match(await runCtl(['fabric', 'explain', path], { home }), {
+    out: /NCCL_IB_HCA==mlx5_9:1: .*\[hca-name-mismatch\]/,
+  });
   t.match(await runCtl(['diagnose', path], { home }), { code: 0, out: /memlock[\s\S]*gpu2\/rank1\.log:2/ });
   mkdirSync(join(home, 'dir'));
   execFileSync('tar', ['xzf', path, '-C', join(home, 'dir')]);

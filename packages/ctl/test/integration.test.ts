@@ -74,6 +74,7 @@ test('init, join, deploy, ask the model, stop, leave: as an operator types them'
   t.match(await dsr1ctl('fabric', 'collect', '--deployment', 'demo', '--mask', '-o', bundle), /1 node;/);
   const explained = JSON.parse(await dsr1ctl('fabric', 'explain', bundle, '--json'));
   t.match(explained.nodes, { alpha: { socket_ifname: /./ } }, 'its own facts are in the bundle');
+  t.same(explained.rejected_env, [], 'what the plan sets stands');
   t.match(execFileSync('tar', ['tzf', bundle]).toString(), /alpha\/facts\.json\n[\s\S]*alpha\/rank0\.log/);
   t.match(await dsr1ctl('diagnose', bundle), /nothing wrong/);
   await dsr1ctl('stop', 'demo');

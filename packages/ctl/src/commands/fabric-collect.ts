@@ -15,7 +15,7 @@ import type { Command } from 'commander';
 import type { Api } from '../client/api.ts';
 import { createArchive } from '../fabric/archive.ts';
 import { type AbsentNode, type CollectNodesDeps, collectNodes } from '../fabric/collect-nodes.ts';
-import { deploymentFiles, rankLogs } from '../fabric/deployment-files.ts';
+import { deploymentFiles, rankTexts } from '../fabric/deployment-files.ts';
 import { appendList, parseCount } from '../flags.ts';
 import { localTexts } from '../host/local-facts.ts';
 import { runProgram } from '../host/run-program.ts';
@@ -62,7 +62,7 @@ export function fabricCollectCommand(io: CtlIo): Command {
 }
 
 /** Whom to ask, and what else goes in. */
-interface Scope extends Pick<CollectNodesDeps, 'ask' | 'logs' | 'addresses'> {
+interface Scope extends Pick<CollectNodesDeps, 'ask' | 'rankTexts' | 'addresses'> {
   readonly title: string;
   readonly names: readonly string[];
   readonly files: ReadonlyMap<string, string>;
@@ -75,7 +75,7 @@ async function scopeOf(io: CtlIo, options: CollectOptions): Promise<Scope> {
     throw new Dsr1Error('INVALID_ARGUMENT', fabricText.oneScope);
   const alone = {
     files: new Map<string, string>(),
-    logs: async () => ({}),
+    rankTexts: async () => ({}),
     addresses: new Map<string, string>(),
   };
   if (nodes === undefined && deployment === undefined && all === undefined) {
@@ -92,8 +92,8 @@ async function scopeOf(io: CtlIo, options: CollectOptions): Promise<Scope> {
     ask: (node) => api.fabricTexts(node, mask),
     addresses: await addressesOf(api, detail, names),
     ...(detail === null
-      ? { files: alone.files, logs: alone.logs }
-      : { files: deploymentFiles(detail), logs: (node) => rankLogs(api, detail, node, lines) }),
+      ? { files: alone.files, rankTexts: alone.rankTexts }
+      : { files: deploymentFiles(detail), rankTexts: (node) => rankTexts(api, detail, node, lines) }),
   };
 }
 

@@ -10,8 +10,8 @@ export interface AbsentNode {
 
 export interface CollectNodesDeps {
   readonly ask: (node: string) => Promise<CollectedNode>;
-  /** Logs of the ranks on it, by kind. */
-  readonly logs: (node: string) => Promise<Readonly<Record<string, string>>>;
+  /** Logs and settings of the ranks on it, by kind. */
+  readonly rankTexts: (node: string) => Promise<Readonly<Record<string, string>>>;
   readonly addresses: ReadonlyMap<string, string>;
   /** Takes each node as it comes, so that a large gang is never in memory at once. */
   readonly take: (node: BundledNode) => Promise<void>;
@@ -49,9 +49,9 @@ export async function collectNodes(names: readonly string[], deps: CollectNodesD
 /** A node whose logs cannot be had still counts. */
 async function oneNode(
   name: string,
-  { ask, logs, addresses }: CollectNodesDeps,
+  { ask, rankTexts, addresses }: CollectNodesDeps,
 ): Promise<BundledNode | AbsentNode> {
-  const [asked, own] = await Promise.allSettled([ask(name), logs(name)]);
+  const [asked, own] = await Promise.allSettled([ask(name), rankTexts(name)]);
   const texts = own.status === 'fulfilled' ? own.value : {};
   if (asked.status === 'rejected') return { node: name, reason: toDsr1Error(asked.reason).message };
   const { missing } = asked.value;

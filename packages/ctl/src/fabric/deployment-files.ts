@@ -2,6 +2,7 @@
 import { attemptFacts, coordinatorLines } from '@dsr1/shared/diagnose/attempt';
 import { COORDINATOR_LOG, DEPLOYMENT_FILE } from '@dsr1/shared/fabric/collect/bundle';
 import { isSecretName } from '@dsr1/shared/fabric/collect/mask';
+import { settingsText } from '@dsr1/shared/fabric/collect/settings-text';
 import type { DeploymentDetail } from '@dsr1/shared/http-api/resources';
 import type { Api } from '../client/api.ts';
 
@@ -15,23 +16,26 @@ export function deploymentFiles(detail: DeploymentDetail): Map<string, string> {
   ]);
 }
 
-/** Last lines of every process of the ranks on `node`, by kind of dump. */
-export async function rankLogs(
+/** By kind of dump: last lines of every process of the ranks on `node`, and the network settings that they run with. */
+export async function rankTexts(
   api: Api,
   { name, plan }: DeploymentDetail,
   node: string,
   lines: number,
 ): Promise<Record<string, string>> {
-  const logs = (plan?.ranks ?? [])
-    .filter((rank) => rank.nodeName === node)
-    .flatMap(({ rank, processes }) =>
-      processes.map(async ({ id }): Promise<[string, string]> => {
-        let log = '';
-        for await (const chunk of api.logs(name, { rank, process: id, lines, follow: false })) log += chunk;
-        return [`nccl-log@rank${rank}${processes.length > 1 ? `-${id}` : ''}`, log];
-      }),
-    );
-  return Object.fromEntries(await Promise.all(logs));
+  const ranks = (plan?.ranks ?? []).filter((rank) => rank.nodeName === node);
+  const settings = ranks.map(({ processes }) => settingsText(processes.at(-1)?.env ?? {})).join('');
+  const logs = ranks.flatMap(({ rank, processes }) =>
+    processes.map(async ({ id }): Promise<[string, string]> => {
+      let log = '';
+      for await (const chunk of api.logs(name, { rank, process: id, lines, follow: false })) log += chunk;
+      return [`nccl-log@rank${rank}${processes.length > 1 ? `-${id}` : ''}`, log];
+    }),
+  );
+  return {
+    ...(settings === '' ? {} : { 'env@plan': settings }),
+    ...Object.fromEntries(await Promise.all(logs)),
+  };
 }
 
 /** Values of variables that are named like secrets; a deployment should hold none. */

@@ -1,7 +1,7 @@
 /** What one host's tools, sysfs and environment say of its fabric, as texts that explain reads. */
-import { isNetworkVariable } from '../parse/env.ts';
-import { isSecretName, maskText } from './mask.ts';
+import { maskText } from './mask.ts';
 import type { CollectedNode } from './model.ts';
+import { settingsText } from './settings-text.ts';
 import { type SysfsReader, sysfsText } from './sysfs-text.ts';
 import { FABRIC_TOOLS } from './tools.ts';
 
@@ -57,11 +57,4 @@ function said(answer: ToolAnswer): { text: string; reason: string | null } {
     text: answer.stdout,
     reason: answer.exitCode === 0 ? null : `ended with exit status ${answer.exitCode}`,
   };
-}
-
-function settingsText(env: CollectOptions['env']): string {
-  return Object.entries(env)
-    .filter(([name, value]) => value !== undefined && isNetworkVariable(name) && !isSecretName(name))
-    .map(([name, value]) => `${name}=${value}\n`)
-    .join('');
 }
