@@ -182,6 +182,33 @@ test('a GPU in use is named with its process', async (t) => {
   ]);
 });
 
+test('a driver that the engines or its own module do not fit, in the words of a diagnosis', async (t) => {
+  const facts = await factsOf(healthyHost());
+  if (!facts.gpus.detected || !facts.engines.detected) return t.fail('the healthy host has both');
+  const engines = facts.engines.value.map((install) => ({ ...install, cuda: '13.0' }));
+  const old = {
+    ...facts,
+    gpus: { ...facts.gpus, value: { ...facts.gpus.value, cudaVersion: '12.4' } },
+    engines: { ...facts.engines, value: engines },
+  };
+  t.match(examine(old, config), [
+    {
+      check: 'driver-too-old',
+      severity: 'error',
+      found: /built for CUDA 13\.0, the driver serves up to 12\.4/,
+    },
+  ]);
+  const note = 'exit 18: Failed to initialize NVML: Driver/library version mismatch';
+  const updated = {
+    ...facts,
+    gpus: { detected: false, reason: note } as const,
+    tools: [{ tool: 'nvidia-smi', answered: false, note }],
+  };
+  const findings = examine(updated, config);
+  t.match(findings, [{ check: 'nvidia-smi-mismatch', fix: [/reboot/] }]);
+  t.match(renderFindings('gpu-07', findings), /\(nvml-mismatch\)/);
+});
+
 test('errors come first, each finding with its reason and every line of its fix', async (t) => {
   const healthy = healthyHost();
   const record = { ...healthy, tools: without(healthy.tools, 'g++'), silentNameServers: ['10.0.0.53'] };

@@ -1,4 +1,5 @@
 /** Whether a model fits: the verdict in a plan, and the answer over HTTP, with nodes that hold a model folder. */
+import type { NodeFacts } from '@dsr1/shared/facts/node';
 import { knownConfig } from '@dsr1/shared/models/known/known-models';
 import type { PlanResult } from '@dsr1/shared/plan/model';
 import { renderPlan } from '@dsr1/shared/plan/render';
@@ -38,6 +39,20 @@ const h20 = (count: number): PlanNode[] =>
   h20Hosts([sglangInstall(), vllmInstall()])
     .slice(0, count)
     .map((host) => nodeOf(host));
+
+const withCapability = (facts: NodeFacts, computeCapability: string): NodeFacts =>
+  facts.gpus.detected
+    ? {
+        ...facts,
+        gpus: {
+          ...facts.gpus,
+          value: {
+            ...facts.gpus.value,
+            gpus: facts.gpus.value.gpus.map((gpu) => ({ ...gpu, computeCapability })),
+          },
+        },
+      }
+    : facts;
 
 const store = { names: async () => [], load: async () => null };
 
@@ -93,6 +108,13 @@ test('what cannot be is refused before prepare, with the nearest change; and onl
   const heads = { config: configOf('qwen2.5-7b') };
   const illegal = await planned(one, heads, { parallelism: { tensor: 8 } });
   t.match(fitOf(illegal), [{ category: 'parallel-size-invalid', because: /28 attention heads/ }]);
+  const oldGpus = one.map(({ facts, ...rest }) => ({
+    ...rest,
+    facts: facts && withCapability(facts, '8.0'),
+  }));
+  t.match(fitOf(await planned(oldGpus, { config: configOf('qwen3-32b-fp8') }, {})), [
+    { category: 'hardware-unsupported', because: /compute capability 8\.9 and the GPU has 8\.0/ },
+  ]);
   const context = await planned(
     one,
     { config: configOf('qwen2.5-72b') },

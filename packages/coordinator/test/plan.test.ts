@@ -514,3 +514,44 @@ test('a plan can be read, and its scripts run as bash', async (t) => {
     /There is no plan:[\s\S]*at least one node is wanted, 0 can be used[\s\S]*→ join more nodes/,
   );
 });
+
+test('what the facts of a host know to end a rank is refused before it starts, by its diagnosis', async (t) => {
+  const [host] = h20Hosts([sglangInstall()]);
+  if (host === undefined) return;
+  const node = nodeOf(host);
+  const { facts } = node;
+  if (facts === null || !facts.gpus.detected) return t.fail('the host has facts');
+  const settings = (fabricManager: string | null) => ({
+    detected: true as const,
+    source: 'test',
+    value: {
+      ownNameAddresses: [],
+      nameServers: [],
+      clockSynchronised: true,
+      kernelModules: [],
+      nvidiaGpusOnPci: 8,
+      nvSwitches: 4,
+      fabricManager,
+    },
+  });
+  const disk = (mount: string, freeGiB: number) => ({
+    detected: true as const,
+    source: 'test',
+    value: [{ mount, totalBytes: 2 ** 40, freeGiB }],
+  });
+  const { value } = facts.gpus;
+  const mig = { ...value, gpus: value.gpus.map((gpu) => ({ ...gpu, mig: gpu.index === 3 })) };
+  const spec: DeploymentSpec = { name: 'm', engine: { kind: 'sglang' }, model: { path: '/models/m' } };
+  const categories = (change: object, over: Partial<DeploymentSpec> = {}) =>
+    run({ ...spec, ...over }, [{ ...node, facts: { ...facts, ...change } }]);
+  t.match(categories({ settings: settings('inactive') }), {
+    rejections: [{ category: 'fabric-manager-down', because: /4 NVSwitches .* inactive/ }],
+  });
+  t.equal(categories({ settings: settings('active') }).feasible, true);
+  t.equal(categories({ settings: settings(null) }).feasible, true, 'nobody to ask');
+  t.match(categories({ gpus: { ...facts.gpus, value: mig } }), {
+    rejections: [{ category: 'gpu-visibility', because: /GPUs 3 are in MIG mode/ }],
+  });
+  t.match(categories({ disks: disk('/var', 0) }), { rejections: [{ category: 'disk-full' }] });
+  t.equal(categories({ disks: disk('/models', 0) }).feasible, true, 'a model folder may be full');
+});

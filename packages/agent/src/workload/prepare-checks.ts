@@ -83,7 +83,7 @@ async function checkGpus(plan: RankPlan, { probeGpus }: PrepareDeps): Promise<re
     return [
       {
         code: 'GPU_BUSY',
-        message: `GPU ${index} is used by ${users}`,
+        message: `gpu-memory-occupied: GPU ${index} is used by ${users}`,
         hint: 'end these processes, or leave this node out',
       },
     ];
@@ -120,7 +120,7 @@ async function checkLimits(plan: RankPlan, { memlockBytes }: PrepareDeps): Promi
     if (limit !== null && limit < plan.minMemlockBytes) {
       problems.push({
         code: 'LIMIT_TOO_LOW',
-        message: `locked memory is limited to ${limit} bytes, the plan needs ${plan.minMemlockBytes}`,
+        message: `memlock: locked memory is limited to ${limit} bytes, the plan needs ${plan.minMemlockBytes}`,
         hint: 'start the agent with LimitMEMLOCK=infinity (`ulimit -l unlimited`)',
       });
     }
@@ -133,7 +133,7 @@ async function checkLimits(plan: RankPlan, { memlockBytes }: PrepareDeps): Promi
     if (bytes < plan.minShmBytes) {
       problems.push({
         code: 'LIMIT_TOO_LOW',
-        message: `/dev/shm has only ${bytes} bytes, the plan needs ${plan.minShmBytes}`,
+        message: `shm-too-small: /dev/shm has only ${bytes} bytes, the plan needs ${plan.minShmBytes}`,
         hint: `mount -o remount,size=${plan.minShmBytes} /dev/shm`,
       });
     }
@@ -175,7 +175,7 @@ function portProblem(code: string, name: string, address: string, port: number):
   }
   const message =
     code === 'EADDRINUSE'
-      ? `port ${port} (${name}) on ${address} is in use`
+      ? `port-in-use: port ${port} (${name}) on ${address} is in use`
       : `port ${port} (${name}) on ${address} cannot be bound (${code})`;
   return {
     code: 'PORT_TAKEN',

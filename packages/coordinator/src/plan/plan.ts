@@ -9,11 +9,12 @@ import type { LaunchPlan, PlanResult, Rejection } from '@dsr1/shared/plan/model'
 import { chooseNodes, type NodeChoice } from './choose-nodes.ts';
 import { gpusFor } from './eligibility.ts';
 import { gangFabric, gangViews } from './fabric.ts';
+import { hostProblems } from './host-problems.ts';
 import { imageProblems } from './image.ts';
 import type { PlanInput } from './input.ts';
 import { disagreement, installOf } from './installs.ts';
 import { grantPorts, type PortGrants } from './ports.ts';
-import { limitProblems, rankPlan } from './rank-plan.ts';
+import { rankPlan } from './rank-plan.ts';
 import { stillReading } from './readings.ts';
 import { planReasons, planWarnings } from './reasons.ts';
 import { type World, worldOf } from './world.ts';
@@ -40,10 +41,8 @@ export function plan(input: PlanInput): PlanResult {
   if ('rejections' in world || 'rejections' in fabric || 'rejections' in ports)
     return refused([world, fabric, ports].flatMap((part) => ('rejections' in part ? part.rejections : [])));
   const launch = assemble({ input, engine, choice, installs, gpus, world, fabric, ports });
-  const limits = launch.ranks.flatMap((rank, i) =>
-    gang[i] === undefined ? [] : limitProblems(rank, gang[i]),
-  );
-  return limits.length > 0 ? refused(limits) : { feasible: true, plan: launch, leftOut: [...leftOut] };
+  const hosts = launch.ranks.flatMap((rank, i) => (gang[i] === undefined ? [] : hostProblems(rank, gang[i])));
+  return hosts.length > 0 ? refused(hosts) : { feasible: true, plan: launch, leftOut: [...leftOut] };
 }
 
 export interface PlanParts {

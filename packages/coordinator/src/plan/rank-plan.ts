@@ -3,7 +3,7 @@ import type { Engine, RankContext } from '@dsr1/shared/engines/engine';
 import type { NodeFabric } from '@dsr1/shared/fabric/model';
 import type { EngineInstall } from '@dsr1/shared/facts/node';
 import { probed } from '@dsr1/shared/facts/nullable';
-import type { ProcessPlan, RankPlan, Rejection, RuntimeKind } from '@dsr1/shared/plan/model';
+import type { ProcessPlan, RankPlan, RuntimeKind } from '@dsr1/shared/plan/model';
 import type { DeploymentSpec } from '@dsr1/shared/spec/deployment';
 import type { UsableNode } from './input.ts';
 
@@ -47,53 +47,12 @@ export function rankPlan({ engine, node, fabric, install, gpus, context, rdma }:
   };
 }
 
-/** What the node's limits lack; a limit that is not known is checked at prepare. */
-export function limitProblems(plan: RankPlan, node: UsableNode): readonly Rejection[] {
-  const limits = probed(node.facts.limits, null);
-  if (limits === null) return [];
-  const short = (
-    category: 'memlock' | 'shm-too-small',
-    what: string,
-    have: number | null,
-    need: number | null,
-    fix: string,
-  ): readonly Rejection[] =>
-    have === null || need === null || have >= need
-      ? []
-      : [
-          {
-            node: node.name,
-            category,
-            because: `${what} is ${mebibytes(have)}, a rank needs ${mebibytes(need)}`,
-            fix,
-          },
-        ];
-  return [
-    ...short(
-      'memlock',
-      'the memlock limit',
-      limits.memlockBytes,
-      plan.minMemlockBytes,
-      'set LimitMEMLOCK=infinity for ranks (RDMA pins its buffers)',
-    ),
-    ...short(
-      'shm-too-small',
-      '/dev/shm',
-      limits.shmBytes,
-      plan.minShmBytes,
-      'mount -o remount,size=16G /dev/shm (docker: --shm-size)',
-    ),
-  ];
-}
-
 /** RDMA registers NCCL's buffers and those of the engine; hosts with a limit at all have one far below this. */
 export const MIN_MEMLOCK_BYTES = 4 * 2 ** 30;
 /** NCCL's shared-memory transport and the engines' message queues between the ranks of one node. */
 export const MIN_SHM_BYTES = 2 ** 30;
 /** An engine's own processes talk through it even when a node has one rank; Docker's default is enough for that. */
 export const MIN_SHM_ALONE_BYTES = 64 * 2 ** 20;
-
-const mebibytes = (bytes: number) => `${Math.floor(bytes / 2 ** 20)} MiB`;
 
 function runtimeOf({ runtime = 'auto', engine }: DeploymentSpec, { facts }: UsableNode): RuntimeKind {
   if (runtime !== 'auto') return runtime;

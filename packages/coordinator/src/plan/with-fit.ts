@@ -26,14 +26,16 @@ export function withFit(
   return { ...result, plan: { ...result.plan, fit, warnings: [...result.plan.warnings, ...warning(fit)] } };
 }
 
-/** The words of diagnose/categories.ts for what the engine would say after it has loaded. */
-function rejection({ verdict, because, nearest, tokens, lines }: PlanFit, { world }: LaunchPlan): Rejection {
+function rejection(
+  { verdict, because, category, nearest, lines }: PlanFit,
+  { world }: LaunchPlan,
+): Rejection {
   const illegal = verdict === 'illegal';
   const how = `tensor ${world.tensor} × pipeline ${world.pipeline}`;
   return {
     node: null,
-    category: illegal ? 'parallel-size-invalid' : tokens === 0 ? 'oom' : 'kv-cache-too-small',
-    because: `the model ${illegal ? 'cannot be divided so' : 'does not fit'} (${how}): ${because.join('; ')}`,
+    category: category ?? verdict,
+    because: `the model ${illegal ? 'cannot run so' : 'does not fit'} (${how}): ${because.join('; ')}`,
     fix: `${nearest === null ? 'take more nodes, or a smaller model' : `nearest that fits: ${nearest.change}`}; model.fit: warn launches it all the same`,
     ...(lines.length === 0 ? {} : { table: sumTable(lines) }),
   };

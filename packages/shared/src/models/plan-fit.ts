@@ -1,4 +1,5 @@
 /** Does the model of a plan fit on its gang? The same sum as `dsr1ctl fit`, asked with the arguments that the plan starts. */
+import type { Category } from '../diagnose/categories.ts';
 import type { NodeFacts } from '../facts/node.ts';
 import type { PlanFit } from '../plan/fit.ts';
 import type { LaunchPlan, RankPlan } from '../plan/model.ts';
@@ -92,33 +93,43 @@ function judged(question: FitQuestion & { readonly gpu: NonNullable<FitQuestion[
   const answer = evaluate(question);
   const { verdict, figures } = answer;
   if (verdict === null) return notJudged(answer.because.join('; '));
-  if (verdict === 'fits') return told(answer, 'fits', answer.because, null);
+  if (verdict === 'fits') return told(answer, { verdict, because: answer.because });
   const nearest = nearestChange({ ...question, fraction: figures.fraction }, evaluate);
-  if (verdict === 'illegal') return told(answer, verdict, answer.because, nearest);
+  if (verdict === 'illegal') {
+    const anyGpu = evaluate({ ...question, gpu: { ...question.gpu, computeCapability: null } });
+    const category = anyGpu.verdict === 'illegal' ? 'parallel-size-invalid' : 'hardware-unsupported';
+    return told(answer, { verdict, because: answer.because, category, nearest });
+  }
   const spare = (KNOWN_ERROR * Math.max(...figures.stageWeightsBytes)) / (figures.fraction ?? 1);
   const lenient = evaluate({
     ...question,
     gpu: { ...question.gpu, memoryBytes: question.gpu.memoryBytes + spare },
   });
-  const isNear = lenient.verdict === 'fits';
-  const near = [...answer.because, 'this is within the error of the sum (5 % of the weights)'];
-  return told(answer, isNear ? 'near' : verdict, isNear ? near : answer.because, nearest);
+  const category = figures.tokens === 0 ? 'oom' : 'kv-cache-too-small';
+  if (lenient.verdict !== 'fits')
+    return told(answer, { verdict, because: answer.because, category, nearest });
+  const because = [...answer.because, 'this is within the error of the sum (5 % of the weights)'];
+  return told(answer, { verdict: 'near', because, category, nearest });
 }
 
 /** Of weights, against what engines printed (docs/fit.md). */
 const KNOWN_ERROR = 0.05;
 
-function told(
-  { figures, lines }: Evaluation,
-  verdict: PlanFit['verdict'],
-  because: readonly string[],
-  nearest: Change | null,
-): PlanFit {
+interface Judgement {
+  readonly verdict: PlanFit['verdict'];
+  readonly because: readonly string[];
+  /** As diagnose/categories.ts names what the engine would end with. */
+  readonly category?: Category;
+  readonly nearest?: Change | null;
+}
+
+function told({ figures, lines }: Evaluation, { verdict, because, category, nearest }: Judgement): PlanFit {
   const { weightsBytes, tokenBytes, tokens: held, contextTokens, concurrency } = figures;
   return {
     verdict,
     because: [...because],
-    nearest: nearest === null ? null : { ...nearest, flags: [...nearest.flags] },
+    category: category ?? null,
+    nearest: nearest == null ? null : { ...nearest, flags: [...nearest.flags] },
     weightsBytes,
     tokenBytes,
     tokens: held,
@@ -131,6 +142,7 @@ function told(
 const notJudged = (because: string): PlanFit => ({
   verdict: 'not-judged',
   because: [because],
+  category: null,
   nearest: null,
   weightsBytes: null,
   tokenBytes: null,

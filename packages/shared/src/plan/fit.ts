@@ -17,6 +17,8 @@ export const PlanFit = Type.Object({
     Type.Literal('not-judged'),
   ]),
   because: Type.Array(Type.String()),
+  /** As a diagnosis would name it; null where nothing is wrong or nothing is known. */
+  category: Nullable(Type.String()),
   nearest: Nullable(FitChange),
   /** On one GPU of the first pipeline stage. */
   weightsBytes: figure,

@@ -1,13 +1,34 @@
-import type { NodeFacts } from '@dsr1/shared/facts/node';
+import type { EngineInstall, NodeFacts } from '@dsr1/shared/facts/node';
 import type { DoctorConfig, Finding } from '../finding.ts';
 
 /** Something to run, and what it needs at run time. */
-export function checkEngines({ engines, runtimes }: NodeFacts, { engineRoots }: DoctorConfig): Finding[] {
+export function checkEngines(
+  { engines, runtimes, gpus }: NodeFacts,
+  { engineRoots }: DoctorConfig,
+): Finding[] {
   const none = engines.detected && engines.value.length === 0;
   const docker = runtimes.detected && runtimes.value.docker !== null;
   return [
     ...(none && !docker ? [noEngine(engineRoots)] : []),
     ...(runtimes.detected && runtimes.value.compiler === null && !none ? [noCompiler] : []),
+    ...(engines.detected && gpus.detected
+      ? engines.value.flatMap((install) => driverTooOld(install, gpus.value.cudaVersion))
+      : []),
+  ];
+}
+
+/** A driver serves builds for CUDA up to its own major version (https://docs.nvidia.com/deploy/cuda-compatibility/). */
+function driverTooOld({ engine, version, cuda, python }: EngineInstall, served: string | null): Finding[] {
+  const major = (text: string) => Number.parseInt(text, 10);
+  if (cuda === null || served === null || major(cuda) <= major(served)) return [];
+  return [
+    {
+      severity: 'error',
+      check: 'driver-too-old',
+      found: `${engine} ${version} (${python}) is built for CUDA ${cuda}, the driver serves up to ${served}`,
+      matters: 'it ends as soon as it touches a GPU, and no launch is planned with it here',
+      fix: [`install a driver for CUDA ${major(cuda)}`, `or a build of ${engine} for CUDA ${major(served)}`],
+    },
   ];
 }
 

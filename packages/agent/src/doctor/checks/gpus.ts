@@ -19,6 +19,7 @@ export function checkGpus(facts: NodeFacts): Finding[] {
 function unseen({ tools }: NodeFacts, onPci: number): Finding {
   const note = tools.find(({ tool }) => tool === 'nvidia-smi')?.note ?? 'no answer';
   const missing = note === 'not installed';
+  if (/version mismatch/i.test(note)) return mismatch(onPci, note);
   return {
     severity: 'error',
     check: missing ? 'nvidia-driver-missing' : 'nvidia-smi-silent',
@@ -34,6 +35,17 @@ function unseen({ tools }: NodeFacts, onPci: number): Finding {
         ],
   };
 }
+
+/** The driver was updated and its kernel module was not, which happens on the next boot. */
+const mismatch = (onPci: number, note: string): Finding => ({
+  severity: 'error',
+  check: 'nvidia-smi-mismatch',
+  found: `${onPci} NVIDIA GPUs on the PCI bus, but nvidia-smi: ${note}`,
+  matters: "the driver's libraries are of another version than its kernel module: no process can use a GPU",
+  fix: [
+    'reboot, or end what holds the GPUs and `rmmod nvidia_uvm nvidia_drm nvidia_modeset nvidia && modprobe nvidia`',
+  ],
+});
 
 const lost = (seen: number, onPci: number): Finding => ({
   severity: 'error',
