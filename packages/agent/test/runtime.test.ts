@@ -1,6 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
+import { dockerRuntime } from '../src/workload/runtimes/docker.ts';
 import { containerBody } from '../src/workload/runtimes/docker-container.ts';
 import { frameReader } from '../src/workload/runtimes/docker-log.ts';
 import { liveStat, membersOf, variableOf } from '../src/workload/runtimes/proc.ts';
@@ -43,13 +46,17 @@ async function aProcess(t: Test, runId: string, ...orders: readonly string[]) {
 }
 
 test('a process has its own environment and nothing of its starter, its own session, its log in a file, and an exit that is waited for', async (t) => {
-  process.env.OF_THE_AGENT = 'secret';
-  t.teardown(() => void delete process.env.OF_THE_AGENT);
+  // What an operator may have in the environment of the agent; the loader would take the second one into every rank.
+  const starters = { NODE_RANK: '7', LD_PRELOAD: '/none/hook.so', OF_THE_AGENT: 'secret' };
+  Object.assign(process.env, starters);
+  t.teardown(() => {
+    for (const name of Object.keys(starters)) delete process.env[name];
+  });
   const { runtime, handle, log } = await aProcess(
     t,
     'run-env',
     'env:GREETING',
-    'env:OF_THE_AGENT',
+    ...Object.keys(starters).map((name) => `env:${name}`),
     'env:PATH',
     'env:DSR1_RUN_ID',
     'wait:200',
@@ -60,7 +67,7 @@ test('a process has its own environment and nothing of its starter, its own sess
   t.strictSame(await runtime.waitForExit(handle, never), { code: 7, signal: null, detail: null });
   t.match(
     log(),
-    /^GREETING=hello\nOF_THE_AGENT=unset\nPATH=.*:\/usr\/local\/cuda\/bin:.*:\/bin\nDSR1_RUN_ID=run-env\n$/,
+    /^GREETING=hello\nNODE_RANK=unset\nLD_PRELOAD=unset\nOF_THE_AGENT=unset\nPATH=.*:\/usr\/local\/cuda\/bin:.*:\/bin\nDSR1_RUN_ID=run-env\n$/,
   );
 });
 
@@ -157,6 +164,27 @@ test('texts for and from systemd', async (t) => {
     detail: /out of memory/,
   });
   t.match(exitFromUnit({}), { code: null, signal: null, detail: /forgotten/ });
+});
+
+test('a Docker engine that cannot be reached is named, with what to do', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'dsr1-socket-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const stale = join(folder, 'docker.sock');
+  // Killed, so that it leaves its socket behind, as a crashed daemon does.
+  const listen = `require('net').createServer().listen(${JSON.stringify(stale)}, () => process.kill(process.pid, 'SIGKILL'))`;
+  spawnSync(process.execPath, ['-e', listen]);
+  const hint = /systemctl start docker/;
+  t.match(await dockerRuntime(stale).problem(null), {
+    code: 'RUNTIME_MISSING',
+    message: `the Docker engine cannot be reached at ${stale}: nothing listens there`,
+    hint,
+  });
+  t.match(await dockerRuntime(join(folder, 'none')).problem(null), {
+    code: 'RUNTIME_MISSING',
+    message: /there is no such socket/,
+    hint,
+  });
+  t.match(await dockerRuntime(join(folder, 'x'.repeat(100))).problem(null), { message: /end at 107 bytes/ });
 });
 
 test('a container of a GPU and RDMA rank gets its devices and no more', async (t) => {

@@ -76,6 +76,7 @@ function unreachable(socketPath: string, error: NodeJS.ErrnoException): Error {
     ENOENT: 'there is no such socket',
     ECONNREFUSED: 'nothing listens there',
     EACCES: 'this user may not use it',
+    EINVAL: 'paths of sockets end at 107 bytes',
   };
   return new Dsr1Error(
     'RUNTIME_MISSING',
