@@ -9,6 +9,7 @@ import { createLogReader, type LogReading } from '@dsr1/shared/diagnose/log-read
 import { rules } from '@dsr1/shared/diagnose/rules';
 import { test } from 'tap';
 import { nearMisses, samples } from './diagnose-lines/all.ts';
+import { mutated, mutatedFacts, randomOf } from './helpers/fuzz-logs.ts';
 
 const DATA = join(import.meta.dirname, '../../../test/data/engine-logs');
 
@@ -78,6 +79,14 @@ test('logs of our own runs of the real engines', (t) => {
         `${name}: the line that proves it`,
       );
   }
+  t.end();
+});
+
+test('logs of runs that went well, access logs with refusals in them, tell of nothing', (t) => {
+  const logs = readdirSync(DATA).filter((file) => file.endsWith('.log'));
+  t.ok(logs.length >= 6);
+  for (const file of logs)
+    t.same(diagnose([read(readFileSync(join(DATA, file), 'utf8'), file)], { nodes: 2 }), [], file);
   t.end();
 });
 
@@ -174,6 +183,9 @@ test('where no rule knows the words, the module that raised the exception tells 
   t.equal(categoryOf([read(raisedIn('flashinfer/jit/core.py'))]), 'toolchain-missing');
   t.equal(categoryOf([read(raisedIn('sglang/srt/managers/scheduler.py'))]), 'engine-bug');
   t.equal(categoryOf([read(raisedIn('my/own/code.py'))]), 'unknown');
+  const witness = 'RuntimeError: [pair.cc:553] Connection closed by peer [10.0.0.2]:1\n';
+  t.equal(categoryOf([read(witness + raisedIn('vllm/v1/engine/core.py'))]), 'peer-died', 'after a witness');
+  t.equal(categoryOf([read(`${raisedIn('vllm/v1/engine/core.py')}\n${witness}`)]), 'engine-bug', 'before it');
   t.end();
 });
 
@@ -228,58 +240,6 @@ test('mutated logs and facts: no exception, no hang, evidence only of lines that
   t.same(faults, []);
   t.end();
 });
-
-/** Numerical Recipes' linear congruential generator: the same number gives the same log. */
-function randomOf(seed: number): (below: number) => number {
-  let state = (seed * 2_654_435_761 + 1) >>> 0;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}
-
-function mutated(seeds: readonly string[], random: (below: number) => number): string {
-  const parts = Array.from({ length: 1 + random(6) }, () => seeds[random(seeds.length)] ?? '');
-  let log = parts.join(random(2) === 0 ? '\n' : ' ');
-  for (let count = random(8); count > 0; count--) {
-    const at = random(log.length + 1);
-    const noise = [
-      '\0',
-      '\u001b[31m',
-      '(',
-      '[',
-      '\n',
-      '$1',
-      '\ufffd',
-      '{"log":"',
-      ' '.repeat(200),
-      'a'.repeat(3000),
-      '\r',
-    ];
-    log =
-      random(3) === 0
-        ? log.slice(0, at) + log.slice(at + random(40))
-        : log.slice(0, at) + (noise[random(noise.length)] ?? '') + log.slice(at);
-  }
-  return log;
-}
-
-function mutatedFacts(random: (below: number) => number): unknown {
-  const values = [
-    null,
-    1,
-    'x',
-    [],
-    {},
-    { facts: { symptom: 'hang' } },
-    { nodes: -1 },
-    { nodes: 1e99 },
-    [[{ a: [1] }]],
-    { facts: { env: [] } },
-    '\0',
-  ];
-  return values[random(values.length)];
-}
 
 test('a line without an end, bytes that are no text, and endless repeats take bounded memory', (t) => {
   const reader = createLogReader('big');

@@ -24,7 +24,7 @@ export function diagnose(readings: readonly LogReading[], facts: unknown): Diagn
     diagnosisOf(group, readings),
   );
   const fabric = fabricDiagnoses(readings).filter((each) => isNews(each, found));
-  const witnesses = ranked.every(({ hit }) => hit.rule.strength === 'consequence');
+  const witnesses = ranked.length === 0 || ranked[0]?.hit.rule.strength === 'consequence';
   if (!witnesses) return [...found, ...fabric];
   if (fabric.length > 0) return [...fabric, ...found];
   return found.length > 0 ? ofWitnesses(found, readings) : unknown(readings, scene);
@@ -67,7 +67,9 @@ function filled(words: string | undefined, { match }: Hit): string | null {
 
 /** Logs of witnesses alone say surely that a peer went; an exception that no rule knows may be more. */
 function ofWitnesses(found: readonly Diagnosis[], readings: readonly LogReading[]): Diagnosis[] {
-  const sure = found.map((each) => ({ ...each, confidence: Math.min(0.65, each.confidence + 0.4) }));
+  const sure = found.map((each, at) =>
+    at === 0 ? { ...each, confidence: Math.min(0.65, each.confidence + 0.4) } : each,
+  );
   const exceptions = readings.flatMap(({ telling }) => telling.filter(({ kind }) => kind === 'exception'));
   return exceptions.length > 0 ? [...sure, unknownOf(exceptions, 0.2)] : sure;
 }

@@ -9,7 +9,7 @@ const weights: Readonly<Record<Strength, number>> = {
   guess: 0.4,
   consequence: 0.25,
 };
-const PENALTY = { chained: 0.05, mild: 0.1, later: 0.02, mostLater: 5, quiet: 0.1 };
+const PENALTY = { afterWitness: 0.2, chained: 0.05, mild: 0.1, later: 0.02, mostLater: 5, quiet: 0.1 };
 
 export interface Ranked {
   readonly hit: Hit;
@@ -19,14 +19,21 @@ export interface Ranked {
 
 /**
  * Best first. A proof beats a sign, a cause beats a consequence, an exception beats the one raised while it was
- * handled, an error beats what its program calls a warning, and of equals the earlier in wall time wins.
+ * handled, an error beats what its program calls a warning, and of equals the earlier in wall time wins. A guess that
+ * comes after a witness is a consequence too.
  */
 export function rank(hits: readonly Hit[]): Ranked[] {
   const ordered = inTime(hits);
   const turns = new Map<string, number>();
   for (const { rule } of ordered) if (!turns.has(rule.category)) turns.set(rule.category, turns.size);
+  const witness = ordered.findIndex(({ rule }) => rule.strength === 'consequence');
+  const afterWitness = (hit: Hit, at: number): number =>
+    hit.rule.strength === 'guess' && witness >= 0 && at > witness ? PENALTY.afterWitness : 0;
   return ordered
-    .map((hit) => ({ hit, score: score(hit, turns.get(hit.rule.category) ?? 0) }))
+    .map((hit, at) => ({
+      hit,
+      score: score(hit, turns.get(hit.rule.category) ?? 0) - afterWitness(hit, at),
+    }))
     .sort((a, b) => b.score - a.score);
 }
 

@@ -114,5 +114,5 @@ export const nearMisses: NearMisses = {
   'hub-connect': 'connected to https://huggingface.co',
   'hub-trouble': '200 OK https://huggingface.co/x',
   'network-down': 'dial tcp 10.0.0.1:80: connected',
-  'hub-refuses': 'you are authenticated',
+  'hub-refuses': '10.1.1.4:50900 - "GET /v1/models HTTP/1.1" 401 Unauthorized',
 };

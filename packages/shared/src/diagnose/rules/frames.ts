@@ -150,7 +150,7 @@ export const frameRules: readonly Rule[] = [
   {
     id: 'raised-in-engine',
     category: 'engine-bug',
-    line: anyError,
+    line: /^(?:[A-Za-z_]\w*\.)*(?!Cancelled|BrokenPipe|EOF|Connection)[A-Za-z_]\w*(?:Error|Exception|Timeout)(?:: (?!cancelled)|$)/,
     frame: /\/(?:vllm|sglang)\//,
     strength: 'guess',
     last: true,
