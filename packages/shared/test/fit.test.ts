@@ -104,6 +104,53 @@ test('recurrent layers keep states: blocks of vLLM grow to hold one, and a pure 
   t.end();
 });
 
+test('an architecture that lists its blocks has what each block says', (t) => {
+  const block = (group: number | null, factor: number | null) => ({
+    attention: { n_heads_in_group: group, no_op: group === null, replace_with_linear: false },
+    ffn: { ffn_mult: factor, no_op: factor === null, replace_with_linear: false },
+  });
+  const shape = shapeOf({
+    model_type: 'nemotron-nas',
+    hidden_size: 8192,
+    num_attention_heads: 64,
+    num_hidden_layers: 3,
+    vocab_size: 128_256,
+    tie_word_embeddings: false,
+    block_configs: [block(8, 5.25), block(null, 1.3125), block(16, null)],
+  });
+  t.same([...shape.gaps, ...shape.assumed], []);
+  // Three matrices of 8192 × 28672 and of 8192 × 7168 (2 × 1.3125 × 8192 / 3); queries, outputs, 8 and 4 KV heads of 128.
+  const attention = 2 * (8192 * 8192 * 2) + 2 * 8192 * 128 * (8 + 4);
+  const mlp = 3 * 8192 * (28_672 + 7168);
+  const { parts } = modelWeights(shape, PLAIN, NEWEST);
+  t.equal(parts.find(({ part }) => part === 'attention')?.parameters, attention);
+  t.equal(parts.find(({ part }) => part === 'dense MLP')?.parameters, mlp);
+  t.equal(evaluate({ ...question(shape), engine: 'sglang' }).figures.tokenBytes, (8 + 4) * 2 * 128 * 2);
+  t.end();
+});
+
+test('formats by what their config says', (t) => {
+  for (const [bits, quantization_config] of [
+    [16, { quant_method: 'nobody-knows' }],
+    [8, { quant_method: 'quark', global_quant_config: { weight: { dtype: 'fp8_e4m3' } } }],
+    [4.25, { quant_method: 'quark', global_quant_config: { weight: { dtype: 'fp4', group_size: 32 } } }],
+    [8.25, { quant_method: 'mxfp8' }],
+    [4.5, { quant_method: 'modelopt', quant_algo: 'NVFP4' }],
+    [4 + 20 / 128, { quant_method: 'gptq', bits: 4, group_size: 128 }],
+    [16, { quant_method: 'gptq', bits: 4, group_size: 128, dynamic: { '-:.*mlp.*': {} } }],
+  ] as const) {
+    const { parts } = modelWeights(
+      shapeOf({ ...knownConfig('llama-3.1-8b'), quantization_config }),
+      PLAIN,
+      NEWEST,
+    );
+    const mlp = parts.find(({ part }) => part === 'dense MLP');
+    const found = (8 * (mlp?.bytes ?? 0)) / (mlp?.parameters ?? 1);
+    t.ok(Math.abs(found - bits) < 0.01, `${quantization_config.quant_method}: ${found} bits a weight`);
+  }
+  t.end();
+});
+
 test('every known config is read without a gap, an assumption about its family or a refusal', (t) => {
   for (const name of knownNames()) {
     const { gaps, assumed } = known(name);

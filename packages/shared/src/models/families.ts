@@ -201,6 +201,8 @@ const FAMILIES: Readonly<Record<string, Partial<FamilyTraits>>> = {
   bloom: { matrices: 2, queryBias: true, tied: true },
   mpt: { matrices: 2, tied: true },
   nemotron: { matrices: 2 },
+  'nemotron-nas': {},
+  deci: {},
   yi: {},
   baichuan: {},
   xverse: {},

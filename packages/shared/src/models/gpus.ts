@@ -43,6 +43,8 @@ const VARIANT = 0.12;
 
 /** Names without spaces and hyphens. Sizes are what engines and torch print for these cards. */
 const GPUS: readonly (readonly [name: string, gib: number, capability: string | null])[] = [
+  ['p40', 23.87, '6.1'],
+  ['p100', 15.89, '6.0'],
   ['v10016gb', 15.77, '7.0'],
   ['v100', 31.74, '7.0'],
   ['v10032gb', 31.74, '7.0'],
@@ -68,6 +70,8 @@ const GPUS: readonly (readonly [name: string, gib: number, capability: string | 
   ['4090', 23.53, '8.9'],
   ['rtx4090d48gb', 47.4, '8.9'],
   ['rtx4080', 15.6, '8.9'],
+  ['rtx3080', 9.64, '8.6'],
+  ['rtx5080', 15.46, '12.0'],
   ['rtx6000ada', 47.4, '8.9'],
   ['l4', 22.05, '8.9'],
   ['l20', 44.4, '8.9'],
@@ -101,5 +105,9 @@ const GPUS: readonly (readonly [name: string, gib: number, capability: string | 
   ['mi350x', 287.6, null],
   ['mi355x', 287.6, null],
   ['mi355', 287.6, null],
+  ['mi210', 63.98, null],
   ['910b', 60.9, null],
+  ['910c', 60.9, null],
+  ['gaudi2', 94.6, null],
+  ['gaudi3', 126.5, null],
 ];

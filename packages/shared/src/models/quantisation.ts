@@ -24,7 +24,7 @@ export interface WeightFormat {
   /** `Infinity` for one scale a row. */
   readonly groupInputs: number;
   /** Kernels pad experts of this format. */
-  readonly padded?: true;
+  readonly padded?: boolean;
 }
 
 export type QuantMethod =
@@ -93,7 +93,9 @@ export function readQuantisation(
   const names = ['modules_to_not_convert', 'ignore', 'ignored_layers', 'exclude_modules', 'exclude']
     .map((key) => block[key])
     .find(Array.isArray);
-  const ignored = (names ?? []).slice(0, 5000).flatMap((name) => modulePattern(name));
+  const ignored = [...(names ?? []), ...withoutFormat(block)]
+    .slice(0, 5000)
+    .flatMap((name) => modulePattern(name));
   return {
     method,
     format,
@@ -105,6 +107,12 @@ export function readQuantisation(
   };
 }
 
+/** GPTQModel's `dynamic`: `-:` before the modules that stay as they are. */
+const withoutFormat = ({ dynamic }: JsonObject): string[] =>
+  isObject(dynamic)
+    ? Object.keys(dynamic).flatMap((key) => (key.startsWith('-:') ? [`re:${key.slice(2)}`] : []))
+    : [];
+
 function quantBlock(config: JsonObject): JsonObject | null {
   const block = config.quantization_config ?? config.compression_config;
   return isObject(block) && typeof block.quant_method === 'string' ? block : null;
@@ -115,10 +123,13 @@ function readBlock(block: JsonObject): Pick<Quantisation, 'method' | 'format' | 
   const bits = small(block.bits) ?? small(block.w_bit) ?? 4;
   const group = groupSize(block.group_size ?? block.q_group_size);
   if (name.includes('compressed-tensors') || name.includes('compressed_tensors')) return compressed(block);
+  if (name.includes('quark')) return quark(block);
   if (name.includes('mxfp4')) return known('mxfp4');
+  if (name.includes('mxfp8')) return { method: 'fp8', format: MXFP8, assumed: [] };
   if (name.includes('modelopt') || name.includes('nvfp4')) {
     const algorithm = String(block.quant_algo ?? name).toLowerCase();
-    return known(algorithm.includes('fp4') ? 'nvfp4' : 'fp8');
+    const mixed = algorithm.includes('mixed') ? ['mixed precision: every format counted as 8 bits'] : [];
+    return { ...known(algorithm.includes('fp4') ? 'nvfp4' : 'fp8'), assumed: mixed };
   }
   if (name.includes('fp8')) {
     const [outputs, inputs] = Array.isArray(block.weight_block_size) ? block.weight_block_size : [];
@@ -146,6 +157,18 @@ function readBlock(block: JsonObject): Pick<Quantisation, 'method' | 'format' | 
     format: FORMATS.none,
     assumed: [`quantisation ${name} is not known: weights are counted as if they were not quantised`],
   };
+}
+
+/** AMD's Quark: one format for all, by the element of the weights. */
+function quark(block: JsonObject): Pick<Quantisation, 'method' | 'format' | 'assumed'> {
+  const all = isObject(block.global_quant_config) ? block.global_quant_config : {};
+  const weight = isObject(all.weight) ? all.weight : {};
+  const element = String(weight.dtype);
+  if (element.includes('fp4')) return { ...known('mxfp4'), format: { ...FORMATS.mxfp4, padded: false } };
+  if (element.includes('int4'))
+    return { ...known('int4'), format: packed(4, groupSize(weight.group_size), 0) };
+  if (element.includes('int8')) return known('int8');
+  return { ...known('fp8'), assumed: element.includes('fp8') ? [] : ['Quark weights of 8 bits'] };
 }
 
 /** `kv_cache_scheme` of compressed-tensors, `kv_cache_quant_algo` of ModelOpt. */
@@ -244,6 +267,9 @@ const FORMATS: Readonly<Record<QuantMethod, WeightFormat>> = {
   nvfp4: { bits: 4, scaleBytes: 1, groupOutputs: 1, groupInputs: 16 },
   bitsandbytes: { bits: 4, scaleBytes: 1, groupOutputs: 1, groupInputs: 64 },
 };
+
+/** OCP microscaling: a byte of scale for each 32. */
+const MXFP8: WeightFormat = { bits: 8, scaleBytes: 1, groupOutputs: 1, groupInputs: 32 };
 
 /** SGLang keeps the scales of FP4 experts as float32 (sglang layers/quantization/fp8.py, fp4_block_k = 32). */
 const FP4_EXPERTS: WeightFormat = {

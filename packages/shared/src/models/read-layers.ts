@@ -8,6 +8,7 @@ import {
   linearAttention,
   stateSpace,
 } from './read-attention.ts';
+import { listedLayers } from './read-blocks.ts';
 import type { ConfigReader, JsonObject } from './reader.ts';
 import type { Attention, Layer, Mlp } from './shape.ts';
 
@@ -28,6 +29,8 @@ export function readLayers(config: JsonObject, reader: ConfigReader): LayersRead
   const { traits, family, assumed } = familyTraits(config);
   const count = reader.count(['num_hidden_layers', 'n_layer', 'num_layers', 'n_layers'], MOST_LAYERS);
   const attention = attentionReader(config, reader, traits, count ?? 0);
+  const blocks = listedLayers(config, reader);
+  if (blocks !== null) return { family, tiedByDefault: traits.tied, ...blocks };
   const mlp = mlpReader(config, reader, traits);
   const list = Array.from(
     { length: count ?? 1 },

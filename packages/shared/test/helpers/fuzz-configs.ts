@@ -24,6 +24,8 @@ const STRANGE = [
   [1, 'sliding_attention'],
   {},
   { a: 1 },
+  [{ attention: { n_heads_in_group: 8 }, ffn: { ffn_mult: 1e9 } }],
+  { weight: 3, '-:x(': {} },
   'fp8',
   'M*-E',
   'LLLG',
@@ -66,6 +68,7 @@ const MORE_FIELDS = [
   'mamba_d_state',
   'mamba_d_head',
   'audio_config',
+  'block_configs',
   'thinker_config',
 ];
 
