@@ -7,6 +7,7 @@ import { type CollectedNode, MAX_COLLECTED_BYTES } from '@dsr1/shared/fabric/col
 import { type DumpManifest, readManifestDump } from '@dsr1/shared/fabric/dump';
 import { explainDump } from '@dsr1/shared/fabric/explain';
 import type { FabricPolicy } from '@dsr1/shared/fabric/model';
+import { withMeetingAddresses } from '@dsr1/shared/fabric/select/meeting';
 import { selectFabric } from '@dsr1/shared/fabric/select/select';
 import { fabricView } from '@dsr1/shared/facts/fabric-view';
 import type { NodeFacts } from '@dsr1/shared/facts/node';
@@ -22,7 +23,7 @@ const POLICY: FabricPolicy = { transport: 'auto', ncclVersion: null, gpuRanks: t
 
 /** What explain chooses from a bundle of these nodes. */
 function replayed(nodes: Readonly<Record<string, CollectedNode>>) {
-  const parts = Object.entries(nodes).map(([name, node]) => nodeFiles({ name, address: null, ...node }));
+  const parts = Object.entries(nodes).map(([name, node]) => nodeFiles({ name, ...node }));
   const texts = new Map(parts.flatMap(({ files }) => [...files]));
   texts.set(
     MANIFEST_FILE,
@@ -91,6 +92,20 @@ test('16 HCAs × 256 GIDs: explain chooses from the bundle as from live facts, a
   t.same(JSON.parse(gunzipSync(bytes).toString()), node, 'nothing is left out');
   t.same(replayed({ gpu1: node }), [selectFabric([fabricView('gpu1', facts)], POLICY)]);
   t.match(node.texts['sysfs-infiniband'], /mlx5_15\/ports\/1\/gid_attrs\/types\/3:RoCE v2/);
+});
+
+test('two hosts meet in a bundle where a launch would have them meet', async (t) => {
+  const record = roceHost({ hcas: 2, gidSlots: 16, gidsUsed: 4, gpus: 2 });
+  const own = (last: number) => ({
+    ...record,
+    tools: JSON.parse(JSON.stringify(record.tools).replaceAll('.7', `.${last}`)) as typeof record.tools,
+  });
+  const [a, b] = [await collected(own(7)), await collected(own(8))];
+  const views = [fabricView('a', a.facts), fabricView('b', b.facts)];
+  const live = selectFabric(withMeetingAddresses(views), POLICY);
+  t.match(live.nodes, [{ address: '10.1.0.7' }, { address: '10.1.0.8' }]);
+  t.same(replayed({ a: a.node, b: b.node }), [live]);
+  t.notSame(selectFabric(views, POLICY), live, 'it makes a difference here');
 });
 
 test('a host without ip still shows its interfaces; a device node that is closed stays out', async (t) => {

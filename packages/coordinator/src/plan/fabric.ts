@@ -1,6 +1,7 @@
 /** The gang's network, from the nodes' facts and the deployment's wishes. */
 import type { Engine } from '@dsr1/shared/engines/engine';
 import type { FabricNode, FabricPolicy, FabricSelection } from '@dsr1/shared/fabric/model';
+import { withMeetingAddresses } from '@dsr1/shared/fabric/select/meeting';
 import { selectFabric } from '@dsr1/shared/fabric/select/select';
 import { fabricView } from '@dsr1/shared/facts/fabric-view';
 import type { EngineInstall } from '@dsr1/shared/facts/node';
@@ -8,7 +9,6 @@ import { probed } from '@dsr1/shared/facts/nullable';
 import type { Rejection } from '@dsr1/shared/plan/model';
 import type { DeploymentSpec } from '@dsr1/shared/spec/deployment';
 import type { UsableNode } from './input.ts';
-import { meetingAddresses } from './meeting.ts';
 
 export function gangFabric(
   ...wish: Parameters<typeof gangSelection>
@@ -37,8 +37,7 @@ export function gangSelection(
 
 /** The gang's nodes as selection sees them. */
 export function gangViews(gang: readonly UsableNode[]): readonly FabricNode[] {
-  const addresses = meetingAddresses(gang);
-  return gang.map(({ name, facts }, i) => fabricView(name, facts, facts.nodeIp ?? addresses?.[i]));
+  return withMeetingAddresses(gang.map(({ name, facts }) => fabricView(name, facts, facts.nodeIp)));
 }
 
 function policyOf(

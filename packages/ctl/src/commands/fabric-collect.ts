@@ -10,9 +10,7 @@ import {
   nodeFiles,
 } from '@dsr1/shared/fabric/collect/bundle';
 import { maskText } from '@dsr1/shared/fabric/collect/mask';
-import type { DeploymentDetail } from '@dsr1/shared/http-api/resources';
 import type { Command } from 'commander';
-import type { Api } from '../client/api.ts';
 import { createArchive } from '../fabric/archive.ts';
 import { type AbsentNode, type CollectNodesDeps, collectNodes } from '../fabric/collect-nodes.ts';
 import { deploymentFiles, rankTexts } from '../fabric/deployment-files.ts';
@@ -62,7 +60,7 @@ export function fabricCollectCommand(io: CtlIo): Command {
 }
 
 /** Whom to ask, and what else goes in. */
-interface Scope extends Pick<CollectNodesDeps, 'ask' | 'rankTexts' | 'addresses'> {
+interface Scope extends Pick<CollectNodesDeps, 'ask' | 'rankTexts'> {
   readonly title: string;
   readonly names: readonly string[];
   readonly files: ReadonlyMap<string, string>;
@@ -76,7 +74,6 @@ async function scopeOf(io: CtlIo, options: CollectOptions): Promise<Scope> {
   const alone = {
     files: new Map<string, string>(),
     rankTexts: async () => ({}),
-    addresses: new Map<string, string>(),
   };
   if (nodes === undefined && deployment === undefined && all === undefined) {
     const host = hostname();
@@ -90,30 +87,10 @@ async function scopeOf(io: CtlIo, options: CollectOptions): Promise<Scope> {
     title: deployment ?? 'nodes',
     names: [...new Set(names)],
     ask: (node) => api.fabricTexts(node, mask),
-    addresses: await addressesOf(api, detail, names),
     ...(detail === null
       ? { files: alone.files, rankTexts: alone.rankTexts }
       : { files: deploymentFiles(detail), rankTexts: (node) => rankTexts(api, detail, node, lines) }),
   };
-}
-
-/** Under which the nodes would meet now, so that the bundle replays to the same choice; none where facts lack. */
-async function addressesOf(
-  api: Api,
-  detail: DeploymentDetail | null,
-  names: readonly string[],
-): Promise<Map<string, string>> {
-  try {
-    const picture = await api.fabric(detail === null ? { nodes: [...names] } : { deployment: detail.name });
-    return new Map(
-      picture.nodes.flatMap(({ name, control }) =>
-        control.address === null ? [] : [[name, control.address]],
-      ),
-    );
-  } catch (error) {
-    if (error instanceof Dsr1Error) return new Map();
-    throw error;
-  }
 }
 
 interface Written {

@@ -12,7 +12,6 @@ export interface CollectNodesDeps {
   readonly ask: (node: string) => Promise<CollectedNode>;
   /** Logs and settings of the ranks on it, by kind. */
   readonly rankTexts: (node: string) => Promise<Readonly<Record<string, string>>>;
-  readonly addresses: ReadonlyMap<string, string>;
   /** Takes each node as it comes, so that a large gang is never in memory at once. */
   readonly take: (node: BundledNode) => Promise<void>;
   readonly progress: (done: number, waiting: readonly string[]) => void;
@@ -49,7 +48,7 @@ export async function collectNodes(names: readonly string[], deps: CollectNodesD
 /** A node whose logs cannot be had still counts. */
 async function oneNode(
   name: string,
-  { ask, rankTexts, addresses }: CollectNodesDeps,
+  { ask, rankTexts }: CollectNodesDeps,
 ): Promise<BundledNode | AbsentNode> {
   const [asked, own] = await Promise.allSettled([ask(name), rankTexts(name)]);
   const texts = own.status === 'fulfilled' ? own.value : {};
@@ -57,7 +56,6 @@ async function oneNode(
   const { missing } = asked.value;
   return {
     name,
-    address: addresses.get(name) ?? null,
     texts: { ...asked.value.texts, ...texts },
     missing:
       own.status === 'fulfilled'

@@ -16,6 +16,7 @@ import { logEvidence } from './log-evidence.ts';
 import { mergeNode } from './merge/merge-node.ts';
 import type { FabricNode, FabricPolicy, FabricSelection, NodeFabric } from './model.ts';
 import { readNcclLog } from './nccl-log/read.ts';
+import { withMeetingAddresses } from './select/meeting.ts';
 import { selectFabric } from './select/select.ts';
 import { settingsOverride, withNamedDevices, withPinnedGid } from './settings.ts';
 
@@ -71,9 +72,11 @@ function chooseFabric(
   dumped: readonly DumpedNode[],
   policy: FabricPolicy,
 ): { nodes: readonly FabricNode[]; selection: FabricSelection } {
-  const facts = dumped.map((node) =>
+  const seen = dumped.map((node) =>
     node.facts === null ? mergeNode(node, node.evidence) : nodeOfFacts(node.name, node.given, node.facts),
   );
+  // As a launch would, where every node's agent looked.
+  const facts = dumped.every((node) => node.facts !== null) ? withMeetingAddresses(seen) : seen;
   // Where the agent itself looked, nothing is left open.
   const evidence = dumped.map((node) => (node.facts === null ? node.evidence : []));
   const first = selectFabric(facts, policy);

@@ -7,8 +7,6 @@ type ManifestNode = DumpManifest['nodes'][number];
 /** What is known of one node; `texts` by kind, a rank's log as `nccl-log@rank0`. */
 export interface BundledNode extends CollectedNode {
   readonly name: string;
-  /** Address under which the others reach it, null when nothing tells. */
-  readonly address: string | null;
 }
 
 export interface NodeFiles {
@@ -22,15 +20,10 @@ export const DEPLOYMENT_FILE = 'facts.json';
 /** The coordinator's own words, as a log. */
 export const COORDINATOR_LOG = 'coordinator.log';
 
-export function nodeFiles({ name, address, texts, missing }: BundledNode): NodeFiles {
+export function nodeFiles({ name, texts, missing }: BundledNode): NodeFiles {
   const paths = Object.fromEntries(Object.keys(texts).map((kind) => [kind, `${name}/${fileOf(kind)}`]));
   return {
-    entry: {
-      name,
-      files: paths,
-      missing: [...missing],
-      ...(address === null ? {} : { given: { node_ip: address } }),
-    },
+    entry: { name, files: paths, missing: [...missing] },
     files: new Map(Object.entries(texts).map(([kind, text]) => [paths[kind] ?? '', text])),
   };
 }

@@ -16,12 +16,14 @@ export const FabricFacts = Type.Object({
   gpuCount: Nullable(Type.Integer({ minimum: 0 })),
   gpuTopology: Nullable(GpuTopology),
   contradictions: Type.Array(Contradiction),
+  /** The operator's word on the address under which the others reach it. */
+  nodeIp: Type.Optional(Type.String()),
 });
 export type FabricFacts = Static<typeof FabricFacts>;
 
 export function fabricFactsText(facts: NodeFacts): string {
   const { name: _, given: __, ...own } = fabricView('', facts);
-  return `${JSON.stringify(own)}\n`;
+  return `${JSON.stringify({ ...own, nodeIp: facts.nodeIp })}\n`;
 }
 
 /** null for a text that holds no such facts. */
@@ -34,7 +36,11 @@ export function readFabricFacts(text: string): FabricFacts | null {
   }
 }
 
-/** The node as selection sees it, from facts instead of dumps. */
-export function nodeOfFacts(name: string, given: FabricNode['given'], facts: FabricFacts): FabricNode {
-  return { ...facts, name, given };
+/** The node as selection sees it, from facts instead of dumps. What the manifest gives outranks the node's own word. */
+export function nodeOfFacts(
+  name: string,
+  given: FabricNode['given'],
+  { nodeIp, ...facts }: FabricFacts,
+): FabricNode {
+  return { ...facts, name, given: { ...(nodeIp === undefined ? {} : { nodeIp }), ...given } };
 }

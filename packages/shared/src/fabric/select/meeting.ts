@@ -2,13 +2,21 @@
  * Under which address the nodes of a gang reach each other: in the one subnet that all of them share. It outranks the
  * default route, which on rented hosts leads to the provider's network and not to the other nodes.
  */
-import { isLocalOnly, subnetOf } from '@dsr1/shared/fabric/select/address';
-import { overlayReason } from '@dsr1/shared/fabric/select/control';
-import { probed } from '@dsr1/shared/facts/nullable';
-import type { UsableNode } from './input.ts';
+import type { FabricNode } from '../model.ts';
+import { isLocalOnly, subnetOf } from './address.ts';
+import { overlayReason } from './control.ts';
 
-/** Each node's address in the shared subnet, by rank; null = the nodes share none, and routes must tell. */
-export function meetingAddresses(gang: readonly UsableNode[]): readonly string[] | null {
+/** The nodes with their addresses in the subnet that all share; one that was given its address keeps it. */
+export function withMeetingAddresses(gang: readonly FabricNode[]): readonly FabricNode[] {
+  const addresses = meetingAddresses(gang);
+  return gang.map((node, i) => {
+    const nodeIp = node.given.nodeIp ?? addresses?.[i];
+    return nodeIp === undefined ? node : { ...node, given: { ...node.given, nodeIp } };
+  });
+}
+
+/** By rank; null = the nodes share none, and routes must tell. */
+function meetingAddresses(gang: readonly FabricNode[]): readonly string[] | null {
   const places = gang.map(placesOf);
   const [first, ...others] = places;
   if (first === undefined || others.length === 0) return null;
@@ -30,14 +38,12 @@ interface Place {
   readonly onHca: boolean;
 }
 
-function placesOf({ facts }: UsableNode): ReadonlyMap<string, Place> {
+function placesOf({ netdevs, routes, hcas }: FabricNode): ReadonlyMap<string, Place> {
   const defaults = new Set(
-    probed(facts.routes, []).flatMap(({ destination, device }) =>
-      destination === 'default' ? [device] : [],
-    ),
+    routes?.flatMap(({ destination, device }) => (destination === 'default' ? [device] : [])),
   );
-  const hcas = new Set(probed(facts.hcas, []).flatMap(({ ports }) => ports.map(({ netdev }) => netdev)));
-  const usable = probed(facts.netdevs, []).filter(
+  const rails = new Set(hcas?.flatMap(({ ports }) => ports.map(({ netdev }) => netdev)));
+  const usable = (netdevs ?? []).filter(
     (netdev) =>
       netdev.up !== false &&
       overlayReason({ name: netdev.name, netdev, up: netdev.up, addresses: [] }) === null,
@@ -47,7 +53,7 @@ function placesOf({ facts }: UsableNode): ReadonlyMap<string, Place> {
       const subnet = isLocalOnly(address) ? null : subnetOf(address, prefixLength);
       if (subnet === null) return [];
       return [
-        { subnet, address, family, onDefaultRoute: defaults.has(netdev.name), onHca: hcas.has(netdev.name) },
+        { subnet, address, family, onDefaultRoute: defaults.has(netdev.name), onHca: rails.has(netdev.name) },
       ];
     }),
   );
