@@ -10,6 +10,8 @@ export interface Gang {
   readonly name: string;
   /** Text of its deployment file. */
   readonly file: string;
+  /** Looked at while it serves. */
+  readonly whileServing?: (t: Test, lab: Lab, deployment: DeploymentDetail) => Promise<void>;
 }
 
 const ROUNDS = Number(process.env.DSR1_ENGINE_ROUNDS ?? 1);
@@ -25,12 +27,14 @@ export async function serveOnTwoHosts(
   const tarball = buildPackage();
   for (const host of [1, 2]) await installOn(lab, host, tarball);
   const cluster = await startCluster(lab, 2);
-  for (const { name, file } of gangs) {
+  for (const gang of gangs) {
+    const { name, file } = gang;
     await t.test(name, async (t) => {
       const path = cluster.file(`${name}.yaml`, file);
+      const look = (detail: DeploymentDetail) => gang.whileServing?.(t, lab, detail);
       for (let round = 1; round <= ROUNDS; round++) {
         const before = await traces(lab);
-        await serveOnce(t, cluster, name, path);
+        await serveOnce(t, cluster, name, path, look);
         t.same(
           await traces(lab),
           before,
@@ -42,7 +46,13 @@ export async function serveOnTwoHosts(
 }
 
 /** Deploys (or starts again), asks once, stops. */
-async function serveOnce(t: Test, cluster: Cluster, name: string, file: string): Promise<void> {
+async function serveOnce(
+  t: Test,
+  cluster: Cluster,
+  name: string,
+  file: string,
+  look: (detail: DeploymentDetail) => Promise<void> | undefined,
+): Promise<void> {
   const startedMs = performance.now();
   const deployed = await cluster.ctl(['deploy', file, '--yes'], 400_000);
   t.equal(
@@ -51,7 +61,7 @@ async function serveOnce(t: Test, cluster: Cluster, name: string, file: string):
     `deployed\n${deployed.stdout.split('\n').slice(-40).join('\n')}${deployed.stderr}`,
   );
   const readySeconds = (performance.now() - startedMs) / 1000;
-  const { ranks } = await cluster.ctlJson<DeploymentDetail>(['status', name]);
+  const detail = await cluster.ctlJson<DeploymentDetail>(['status', name]);
   const access = await cluster.ctlJson<EndpointAccess>(['access', name, '--key']);
   const reply = await streamChat(access, 'Say something.', 16, 120_000);
   t.ok(
@@ -60,9 +70,10 @@ async function serveOnce(t: Test, cluster: Cluster, name: string, file: string):
   );
   const stranger = await streamChat({ ...access, apiKey: 'wrong' }, 'Say something.', 1);
   t.equal(stranger.status, 401, 'a client without the generated key is refused');
+  await look(detail);
   must(await cluster.ctl(['stop', name]), 'stop');
   must(await cluster.ctl(['wait', name, '--for', 'stopped', '--timeout', '60']), 'wait');
-  const phases = ranks
+  const phases = detail.ranks
     .map(({ rank, phaseSeconds }) => `rank ${rank} ${JSON.stringify(phaseSeconds)}`)
     .join('; ');
   t.comment(`${name}: serving ${readySeconds.toFixed(1)} s after deploy; ${phases}`);
