@@ -17,6 +17,23 @@ const spec = {
   stopGraceSeconds: 1,
 };
 
+/** Says what is wrong, and never serves. */
+const hanging = {
+  ...spec,
+  name: 'hangs',
+  engine: {
+    kind: 'command',
+    command: [
+      process.execPath,
+      '-e',
+      `console.log('starting\\nRuntimeError: The NVIDIA driver on your system is too old (found version 11040).');
+       setInterval(() => {}, 1000)`,
+      '{endpointPort}',
+    ],
+  },
+  network: { rehearse: 'off' },
+};
+
 /** An agent whose boot id is a file of the test, so that a reboot can be told. */
 interface Agent {
   start(): void;
@@ -134,6 +151,25 @@ test('real ranks: crash, agent kill, coordinator restart, reboot', async (t) => 
   await cluster.api('DELETE', '/deployments/real?force=true');
   await patiently(async () => (await cluster.api('GET', '/deployments/real')).status === 404, 'the removal');
   for (const pid of pids(three)) t.notOk(isAlive(pid), `process ${pid} is gone`);
+
+  await cluster.api('POST', '/deployments', hanging);
+  const now = async (): Promise<DeploymentDetail> => (await cluster.api('GET', '/deployments/hangs')).body;
+  const hangs = await patiently(async () => {
+    const detail = await now();
+    for (const pid of pids(detail)) seen.add(pid);
+    return detail.diagnoses?.length === 1 ? detail : null;
+  }, 'the cause of a hang');
+  t.match(hangs, {
+    state: 'starting',
+    message: /; rank \d \(gpu-\d\): .*driver.* \(driver-too-old\), seen \d+ s ago$/,
+    ranks: [{ network: { verdict: 'unproven', because: [/no GPU/] } }, {}],
+  });
+  process.kill(hangs.ranks[0]?.pid ?? 0, 'SIGKILL');
+  const failed = await patiently(async () => {
+    const detail = await now();
+    return detail.state === 'failed' ? detail : null;
+  }, 'its failure');
+  t.match(failed.diagnoses, [{ category: 'driver-too-old', evidence: [{ number: 2, line: /11040/ }] }]);
 });
 
 async function servingAt(cluster: Cluster, epoch: number): Promise<DeploymentDetail | null> {
