@@ -33,6 +33,7 @@ const SPEC_FLAGS: readonly SpecFlag[] = [
   { flags: '--interface <netdev>', path: ['network', 'controlInterface'] },
   { flags: '--hca <a,b>', path: ['network', 'hcas'] },
   { flags: '--gid-index <n>', path: ['network', 'gidIndex'] },
+  { flags: '--rehearse <mode>', path: ['network', 'rehearse'] },
   { flags: '--runtime <kind>', path: ['runtime'] },
   { flags: '--port <n>', path: ['endpoint', 'port'] },
 ];
