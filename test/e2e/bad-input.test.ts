@@ -14,6 +14,7 @@ import type { NodeSummary } from '@dsr1/shared/http-api/resources';
 import { formatJoinToken, parseJoinToken } from '@dsr1/shared/identity/token';
 import { VERSION } from '@dsr1/shared/version';
 import { type Test, test } from 'tap';
+import { anEnvironment, PYTHON } from '../../packages/agent/test/helpers/an-engine.ts';
 import { eventually, livingIn, run, type Said, start } from './programs.ts';
 
 const NEEDS_ROOT = process.getuid?.() === 0 ? false : 'mounts need root';
@@ -74,6 +75,13 @@ test('bad input', async (t) => {
     );
     const none = await plan(elsewhere.replace('hidden', 'nowhere'));
     refused(t, none, 'PLAN_INFEASIBLE', /has no vllm in .*nowhere\/bin\/python; found vllm 0\.32\.0/);
+    if (existsSync(PYTHON)) {
+      const python = anEnvironment(join(home, 'newer'), '0.6.1', ['--device', '--context-length']);
+      const newer = `name: bad\nengine: {kind: sglang, python: ${python}, args: [--devise, cpu]}\nmodel: {path: /m}\ngpusPerNode: 0\n`;
+      const live = /SGLang 0\.6\.1 has no --devise.*did you mean --device\?/s;
+      refused(t, await plan(newer), 'PLAN_INFEASIBLE', live);
+      t.match(await plan(newer.replace('--devise', '--device')), { code: 0, out: /sglang 0\.6\.1/ });
+    }
     const owned = await plan(vllm.replace('ARG', '--node-rank=1'));
     refused(t, owned, 'PLAN_INFEASIBLE', /--node-rank/);
     refused(t, await ctl('plan', '--engine', 'rehersal'), 'INVALID_ARGUMENT', /rehersal/);
