@@ -4,6 +4,7 @@ import { readManifestDump } from '@dsr1/shared/fabric/dump';
 import { explainDump } from '@dsr1/shared/fabric/explain';
 import { classifyError } from '@dsr1/shared/fabric/nccl-log/error-rules';
 import { readNcclLog } from '@dsr1/shared/fabric/nccl-log/read';
+import { unwrapped } from '@dsr1/shared/fabric/nccl-log/unwrap';
 import { parseGidTable } from '@dsr1/shared/fabric/parse/gid-table';
 import { parseIbdev2netdev } from '@dsr1/shared/fabric/parse/ibdev2netdev';
 import { parseIbstat } from '@dsr1/shared/fabric/parse/ibstat';
@@ -270,4 +271,36 @@ test('a link-local bootstrap address beside a routable one', async (t) => {
     diagnoseFabric({ nodes: [], selection: null, reports: from, env: [], errorLines: [] });
   t.match(found(reports), [{ category: 'wrong-interface', evidence: [{ node: 'a1' }] }]);
   t.strictSame(found(reports.slice(0, 1)), [], 'alone it says nothing');
+});
+
+test('a log from a terminal of fixed width is put together again', async (t) => {
+  const log = [
+    'a1:11:12 [0] NCCL INFO NET/IB : Using [0]mlx5_0:1/RoCE [1]mlx5_1:1/RoCE [2]mlx5_2:1/RoCE [RO]; OOB eth0:10.0.0.1<0>',
+    'a1:11:12 [0] NCCL INFO Using network IB',
+    'a1:11:12 [0] misc/ibvwrap.cc:284 NCCL WARN Call to ibv_modify_qp failed with error Invalid argument',
+  ];
+  const cut = (width: number) => log.flatMap((line) => line.match(new RegExp(`.{1,${width}}`, 'g')) ?? []);
+  for (const width of [60, 70, 80, 90]) t.strictSame(unwrapped(cut(width)), log, `${width} columns`);
+  t.strictSame(unwrapped(log), log, 'not cut');
+  t.strictSame(
+    unwrapped(['x'.repeat(70), '  y']),
+    ['x'.repeat(70), '  y'],
+    'one line of the greatest length is any text’s',
+  );
+});
+
+test('a pair that cannot be set up, with hidden GIDs, may be of two rails', async (t) => {
+  const found = (line: string) => {
+    const reports = readNcclLog([line]).map((report) => ({ node: 'n1', report }));
+    return diagnoseFabric({ nodes: [], selection: null, reports, env: [], errorLines: [] }).map(
+      ({ category, confidence }) => `${category} ${confidence}`,
+    );
+  };
+  const warn = (local: string, remote: string) =>
+    `a1:1:2 [5] ibvwrap.c:262 NCCL WARN Call to ibv_modify_qp failed with 110 Connection timed out, on dev mlx5_3:1, local GID index 3, local GID ${local}, remote GID ${remote}`;
+  t.strictSame(found(warn('::ffff:xx.x.x.x', '::ffff:xx.x.x.x')), [
+    'firewall-or-route high',
+    'rail-isolated low',
+  ]);
+  t.strictSame(found(warn('::ffff:10.0.1.1', '::ffff:10.0.1.2')), ['firewall-or-route high']);
 });

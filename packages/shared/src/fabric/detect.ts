@@ -106,7 +106,7 @@ const OPENERS = {
     /^\s*(GPU|NIC)\d+\s+(X|NV\d+|PIX|PXB|PHB|NODE|SYS)\b/,
     /^\s*NIC Legend:/,
   ],
-  'nvidia-smi': [/^\|\s+NVIDIA-SMI \d/, /^\+-{20,}/, /^\|\s+\d+\s+.*\|\s*[0-9A-F]{8}:/],
+  'nvidia-smi': [/^\s*\|\s+NVIDIA-SMI \d/, /^\s*\+-{20,}/, /^\s*\|\s+\d+\s+.*\|\s*[0-9A-F]{8}:/],
   'nvidia-smi-query': [
     /^\s*GPU \d+: .* \(UUID: /,
     /^\s*(index|uuid|name|pci\.bus_id)\b.*,.*\b(pci\.bus_id|uuid|memory\.total)\b/,

@@ -1,6 +1,7 @@
 /** One section read by its parser. What a node is made of is a list of these; each remembers where it came from. */
 import type { Route } from '../facts/netdev.ts';
 import type { DumpKind, Section } from './detect.ts';
+import { unwrapped } from './nccl-log/unwrap.ts';
 import { parseEnv } from './parse/env.ts';
 import { parseGidTable } from './parse/gid-table.ts';
 import { parseIbdev2netdev } from './parse/ibdev2netdev.ts';
@@ -89,11 +90,13 @@ export function emptyEvidence(path: string, kind: DumpKind, host: string | null)
 
 function read({ kind, lines }: Section): Partial<Evidence> {
   switch (kind) {
-    case 'log':
+    case 'log': {
+      const records = unwrapped(lines);
       return {
-        env: parseEnv(lines.filter((line) => / set (by environment )?to /.test(line))).rows,
-        unknown: lines,
+        env: parseEnv(records.filter((line) => / set (by environment )?to /.test(line))).rows,
+        unknown: records,
       };
+    }
     case 'notes':
       return { unknown: lines };
     case 'json':

@@ -48,7 +48,7 @@ function errorsOf(
   const shown = diagnoses
     .filter((item) => item.confidence === 'high')
     .flatMap((item) => item.evidence.map(({ text }) => ({ line: text, category: item.category })))
-    .filter(({ line }) => lines.has(line.trim()) && !said.some((error) => error.line === line));
+    .filter(({ line }) => lines.has(line.trim()) && !said.some((error) => error.line === line.trim()));
   return [...said, ...shown];
 }
 

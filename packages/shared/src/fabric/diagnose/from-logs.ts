@@ -2,6 +2,7 @@
 
 import { classifyError } from '../nccl-log/error-rules.ts';
 import type { NcclError } from '../nccl-log/model.ts';
+import { parseAddress } from '../select/address.ts';
 import type { FabricCategory } from './categories.ts';
 import { type Finding, finding } from './finding.ts';
 import type { DiagnoseInput, Evidence, NodeReport } from './model.ts';
@@ -12,6 +13,7 @@ export function logFindings(input: DiagnoseInput): Finding[] {
   return [
     ...byCategory(said, input),
     ...completionFindings(said, input),
+    ...unansweredPairs(said),
     ...emptyPlugin(input),
     ...foreignNetwork(input),
     ...silentRanks(input),
@@ -106,6 +108,17 @@ function completionFindings(said: readonly Said[], input: DiagnoseInput): Findin
     finding('retry-exceeded', 'high', evidence),
     finding(rails ? 'rail-isolated' : 'wrong-gid', rails ? 'medium' : 'low', evidence),
   ];
+}
+
+/** A pair that cannot be set up (RTR times out resolving the peer): of two rails as well, where the GIDs do not tell. */
+function unansweredPairs(said: readonly Said[]): Finding[] {
+  const items = said.filter(
+    ({ error: { category, line, localGid, remoteGid } }) =>
+      category === 'firewall-or-route' &&
+      line.includes('ibv_modify_qp') &&
+      [localGid, remoteGid].some((gid) => gid === null || parseAddress(gid) === null),
+  );
+  return items.length === 0 ? [] : [finding('rail-isolated', 'low', evidenceOf(items))];
 }
 
 /** A plugin that is loaded and finds only TCP has no device nodes. */

@@ -16,7 +16,7 @@ export function parseNvidiaSmiTable(
     const banner = /Driver Version:\s*([\d.]+)(?:\s+CUDA Version:\s*([\d.]+))?/.exec(line);
     if (banner) Object.assign(versions, { driverVersion: banner[1] ?? null, cudaVersion: banner[2] ?? null });
     const first =
-      /^\|\s+(\d+)\s+(\S.*?)\s+(?:On|Off|N\/A)\s*\|\s*([0-9A-Fa-f]{4,8}:[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\.\d)\s/.exec(
+      /^\s*\|\s+(\d+)\s+(\S.*?)\s+(?:On|Off|N\/A)\s*\|\s*([0-9A-Fa-f]{4,8}:[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\.\d)\s/.exec(
         line,
       );
     if (first)

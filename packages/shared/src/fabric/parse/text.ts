@@ -25,7 +25,7 @@ export function readLines(dump: Dump, understand: (line: string) => boolean): st
 const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\-_])/g;
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f\u200b-\u200d\u2060\ufeff]/g;
 /** `> ` of a mail or of Markdown. */
-const QUOTE = /^(?:> ?){1,4}/;
+const QUOTE = /^(?:> ?){1,9}/;
 /** `**word**` of Markdown, also where the closing pair is lines below. Addresses masked with asterisks stay as they are. */
 const EMPHASIS = /\*\*([A-Za-z0-9](?:[^*]*[A-Za-z0-9\])])?)\*\*|^(\s*)\*\*(?=[A-Za-z])/g;
 const FULL_WIDTH: Readonly<Record<string, string>> = {
@@ -43,15 +43,31 @@ const FULL_WIDTH: Readonly<Record<string, string>> = {
 
 function cleanLine(raw: string): string {
   const line = raw.length > MAX_LINE_LENGTH && !looksLikeJson(raw) ? raw.slice(0, MAX_LINE_LENGTH) : raw;
-  const plain = line
+  const bare = line
     .replace(ESCAPES, '')
     .replace(CONTROLS, '')
     .replace(QUOTE, '')
-    .replace(/\u00a0/g, ' ')
-    .replace(EMPHASIS, '$2$1');
-  return /[^\u0000-\u007f]/.test(plain)
-    ? plain.replace(/[\u3000-\u3002“”‘’│┃\uff01-\uff5e]/g, narrow)
-    : plain;
+    .replace(/\u00a0/g, ' ');
+  const plain = unframed(bare).replace(EMPHASIS, '$2$1');
+  const text = /&(?:lt|gt);/.test(plain) && !/[<>]/.test(plain) ? fromHtml(plain) : plain;
+  return /[^\u0000-\u007f]/.test(text) ? text.replace(/[\u3000-\u3002“”‘’│┃\uff01-\uff5e]/g, narrow) : text;
+}
+
+/** The source of a web page: `mlx5_0 port 1 ==&gt; eth0 (Up)`. */
+function fromHtml(text: string): string {
+  return text
+    .replace(/&lt;/g, '<')
+    .replace(/&gt;/g, '>')
+    .replace(/&nbsp;/g, ' ')
+    .replace(/&amp;/g, '&');
+}
+
+/** Terminal programs draw a frame around what they show: `│ line │`. */
+function unframed(text: string): string {
+  if (!/^\s{0,80}[│┃║]/.test(text)) return text;
+  const line = text.trim();
+  const inner = line.slice(1, /.[│┃║]$/.test(line) ? -1 : undefined);
+  return /[│┃║]/.test(inner) ? text : inner.replace(/^ /, '').trimEnd();
 }
 
 /** Value of a table under a key that came from a text: `constructor` is in no table, whatever JavaScript thinks. */
