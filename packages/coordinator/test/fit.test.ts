@@ -115,11 +115,26 @@ test('what cannot be is refused before prepare, with the nearest change; and onl
   t.match(fitOf(await planned(oldGpus, { config: configOf('qwen3-32b-fp8') }, {})), [
     { category: 'hardware-unsupported', because: /compute capability 8\.9 and the GPU has 8\.0/ },
   ]);
+  const long = await planned(
+    one,
+    { config: configOf('qwen3-8b') },
+    { engine: { kind: 'vllm', args: ['--max-model-len', '131072'] } },
+  );
+  t.match(fitOf(long), [{ category: 'bad-flag', because: /131072 tokens is asked and .* 40960/ }]);
+  const yarn = configOf('qwen3-8b', { rope_scaling: { rope_type: 'yarn', factor: 4 } });
+  t.match(
+    fitOf(
+      await planned(one, { config: yarn }, { engine: { kind: 'vllm', args: ['--max-model-len', '131072'] } }),
+    ),
+    {
+      verdict: 'fits',
+    },
+  );
   const context = await planned(
     one,
-    { config: configOf('qwen2.5-72b') },
+    { config: configOf('qwen2.5-72b', { rope_scaling: { rope_type: 'yarn', factor: 32 } }) },
     {
-      engine: { kind: 'vllm', args: ['--max-model-len=1M', '--gpu-memory-utilization', '0.3'] },
+      engine: { kind: 'vllm', args: ['--max-model-len=1M', '--gpu-memory-utilization', '0.6'] },
       gpusPerNode: 8,
     },
   );

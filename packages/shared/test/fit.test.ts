@@ -288,6 +288,23 @@ test('what engines refuse, with the numbers', (t) => {
   t.end();
 });
 
+test('the precision that is asked for', (t) => {
+  const asked = { ...question(known('llama-3.1-8b')), gpu: gpuByName('T4') };
+  const bf16 = { ...asked, shape: { ...asked.shape, dtype: 'bfloat16' } };
+  t.match(evaluate({ ...bf16, version: '0.8.5' }), {
+    verdict: 'illegal',
+    because: [/bfloat16 needs .* 8\.0/],
+  });
+  t.not(evaluate({ ...bf16, version: '0.10.0' }).verdict, 'illegal', 'falls to float16 by itself');
+  t.equal(evaluate({ ...bf16, version: '0.10.0', dtype: 'bfloat16' }).verdict, 'illegal');
+  t.not(evaluate({ ...bf16, engine: 'sglang', dtype: 'bfloat16' }).verdict, 'illegal');
+  const half = evaluate(question(known('llama-3.1-8b'))).figures;
+  const full = evaluate({ ...question(known('llama-3.1-8b')), dtype: 'float32' }).figures;
+  t.equal(full.weightsBytes, (half.weightsBytes ?? 0) * 2);
+  t.equal(full.tokenBytes, (half.tokenBytes ?? 0) * 2);
+  t.end();
+});
+
 test('a planned rank is refused only for what is certain', (t) => {
   const because = (
     name: string,

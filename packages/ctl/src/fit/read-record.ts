@@ -27,6 +27,7 @@ export function recordQuestion(given: JsonObject): FitQuestion {
   const config = filledConfig(model, isObject(given.config) ? given.config : {});
   const engine = (word(given, 'engine') ?? 'vllm').includes('sglang') ? 'sglang' : 'vllm';
   const { parallel, gpus } = placed(given, engine);
+  const dtype = word(given, 'dtype');
   return {
     shape: modelShape(readModel(config, { quantisation: word(given, 'quant') }), model),
     engine,
@@ -40,6 +41,7 @@ export function recordQuestion(given: JsonObject): FitQuestion {
     contextTokens: count(given, 'max_model_len'),
     contextNeeded: false,
     cache: { kind: /fp8|e4m3|e5m2|int8/.test(word(given, 'kv_dtype') ?? '') ? 'fp8' : 'auto' },
+    ...(dtype === null ? {} : { dtype }),
     blockTokens: count(given, 'block_size'),
     stepTokens: count(given, 'max_num_batched_tokens'),
     sequences: count(given, 'max_num_seqs'),

@@ -157,7 +157,7 @@ const windowOf = (attention: Attention): number =>
 
 /** Bytes of one token in one layer on one GPU. */
 function layerBytes(attention: Attention, input: CacheInput): number {
-  const element = input.dtype.kind === 'fp8' ? 1 : 2;
+  const element = input.dtype.kind === 'fp8' ? 1 : input.shape.elementBytes;
   switch (attention.kind) {
     case 'grouped': {
       const heads = Math.max(1, Math.ceil(attention.kvHeads / input.groups.attention));

@@ -25,6 +25,8 @@ export interface EngineRules {
   readonly tokensByRequests: boolean;
   /** `--gpu-memory-utilization` when it is not set; SGLang derives its own from the GPU, before 0.4.7 from the tensor size. */
   readonly fraction: number | 'by-gpu' | 'by-tensor';
+  /** A dtype that the GPU lacks becomes float16 by itself (vLLM since 0.9: config/model.py _resolve_auto_dtype; SGLang always). */
+  readonly dtypeFalls: boolean;
   /** Chunked prefill and 1024 sequences on large GPUs (vLLM's V1 engine). */
   readonly scheduler: 'v0' | 'v1';
 }
@@ -46,6 +48,7 @@ export function engineRules(engine: FitEngine, version: string | null): EngineRu
       graphsInBudget: false,
       tokensByRequests: false,
       fraction: since('0.4.7') ? 'by-gpu' : 'by-tensor',
+      dtypeFalls: true,
       scheduler: 'v1',
     };
   return {
@@ -60,6 +63,7 @@ export function engineRules(engine: FitEngine, version: string | null): EngineRu
     graphsInBudget: number !== null && since('0.20.0'),
     tokensByRequests: number !== null && since('0.20.0'),
     fraction: number !== null && since('0.20.0') ? 0.92 : 0.9,
+    dtypeFalls: since('0.9.0'),
     scheduler: /\bV0\b/.test(version ?? '') || !since('0.8.0') ? 'v0' : 'v1',
   };
 }

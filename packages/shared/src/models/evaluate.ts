@@ -29,6 +29,8 @@ export interface FitQuestion {
   /** True: one request of that length must fit; false: it is only the engine's setting. */
   readonly contextNeeded: boolean;
   readonly cache: CacheDtype;
+  /** `--dtype`, where it is not `auto`. */
+  readonly dtype?: string;
   readonly blockTokens: number | null;
   readonly stepTokens: number | null;
   readonly sequences: number | null;
@@ -67,7 +69,10 @@ export interface Evaluation {
   readonly weights: Weights | null;
 }
 
-export function evaluate(question: FitQuestion): Evaluation {
+export function evaluate(asked: FitQuestion): Evaluation {
+  const question = asked.dtype?.includes('float32')
+    ? { ...asked, shape: { ...asked.shape, elementBytes: 4 } }
+    : asked;
   const { shape, parallel } = question;
   const rules = engineRules(question.engine, question.version);
   const weights = shape.gaps.length > 0 ? null : modelWeights(shape, parallel, rules);
@@ -82,6 +87,7 @@ export function evaluate(question: FitQuestion): Evaluation {
     gpus: question.gpus,
     nodes: question.nodes > 0 ? question.nodes : null,
     computeCapability: question.gpu?.computeCapability ?? null,
+    dtype: question.dtype ?? null,
   });
   const context = question.contextTokens ?? shape.contextMax;
   const tokenBytes = shape.cacheGaps.length > 0 ? null : Math.max(...caches.map((cache) => cache.tokenBytes));

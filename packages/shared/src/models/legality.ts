@@ -15,6 +15,8 @@ export interface LegalityInput {
   readonly nodes: number | null;
   /** `9.0`; null when not known, and then no rule about it applies. */
   readonly computeCapability: string | null;
+  /** `--dtype`, null when it is left to the engine. */
+  readonly dtype: string | null;
 }
 
 /** Reasons why an engine would refuse; empty when it would not. */
@@ -36,7 +38,7 @@ export function illegalBecause(input: LegalityInput): string[] {
       : []),
     ...expertRules(shape, parallel, groups),
     ...new Set([...new Set(shape.layers)].flatMap((layer) => layerRules(layer, shape, groups))),
-    ...capabilityRules(shape, rules, input.computeCapability),
+    ...capabilityRules(shape, rules, input),
   ];
 }
 
@@ -119,7 +121,11 @@ const CAPABILITY: Readonly<Record<QuantMethod, number>> = {
   bitsandbytes: 7,
 };
 
-function capabilityRules(shape: ModelShape, rules: EngineRules, stated: string | null): string[] {
+function capabilityRules(
+  shape: ModelShape,
+  rules: EngineRules,
+  { computeCapability: stated, dtype }: LegalityInput,
+): string[] {
   const capability = Number(stated);
   if (stated === null || !Number.isFinite(capability)) return [];
   const { method } = shape.quantisation;
@@ -128,6 +134,11 @@ function capabilityRules(shape: ModelShape, rules: EngineRules, stated: string |
   return [
     ...(capability < least
       ? [`${method} weights need compute capability ${least} and the GPU has ${stated}`]
+      : []),
+    ...(rules.engine === 'vllm' &&
+    (dtype ?? (rules.dtypeFalls ? null : shape.dtype))?.includes('bfloat16') &&
+    capability < 8
+      ? [`bfloat16 needs compute capability 8.0 and the GPU has ${stated}: --dtype half`]
       : []),
     ...(isSparse(shape) && capability < 9
       ? [`sparse attention has kernels from compute capability 9.0 on and the GPU has ${stated}`]

@@ -41,8 +41,11 @@ export function judgePlan(
   const nodes = facts.map((fact, index) => setNode(String(index), fact));
   const [gpu] = nodes.flatMap((node) => node.gpu ?? []).toSorted((a, b) => a.memoryBytes - b.memoryBytes);
   if (gpu === undefined) return notJudged("the memory of the nodes' GPUs is not known");
+  const isLonger =
+    SCALED_POSITIONS.test(model.config) ||
+    head.processes.some(({ env }) => env.VLLM_ALLOW_LONG_MAX_MODEL_LEN !== undefined);
   return judged({
-    ...askedBy(head, engine, shape),
+    ...askedBy(head, engine, shape, isLonger),
     gpu,
     gpus: ranks.reduce((sum, { gpuIndices }) => sum + gpuIndices.length, 0),
     nodes: world.nodes,
@@ -50,11 +53,15 @@ export function judgePlan(
   });
 }
 
+/** Of which vLLM derives a longest context of its own. */
+const SCALED_POSITIONS = /"rope_(?:scaling|parameters)"\s*:\s*\{[^}]*"factor"/;
+
 /** Arguments after which other things than weights and cache take memory. */
 const OTHER_SUMS =
   /^--(?:cpu-offload|speculative|enable-lora|lora|swap-space|kv-transfer|mamba|enable-hierarchical|limit-mm|language-model-only|max-total-tokens|num-gpu-blocks|kv-cache-memory)/;
 
-function askedBy(rank: RankPlan, engine: FitEngine, shape: ModelShape) {
+/** @param isLonger the model may be asked for more than its positions: scaled ones, or vLLM is told to allow it */
+function askedBy(rank: RankPlan, engine: FitEngine, shape: ModelShape, isLonger: boolean) {
   const words = wordsOf(rank);
   const after = (...flags: readonly string[]): string | null => {
     const at = words.findLastIndex((word) => flags.includes(word));
@@ -65,6 +72,7 @@ function askedBy(rank: RankPlan, engine: FitEngine, shape: ModelShape) {
     return Number.isFinite(value) && value > 0 ? value : null;
   };
   const context = after('--max-model-len', '--context-length');
+  const dtype = after('--dtype') ?? 'auto';
   return {
     shape,
     engine,
@@ -73,7 +81,8 @@ function askedBy(rank: RankPlan, engine: FitEngine, shape: ModelShape) {
     fraction: number('--gpu-memory-utilization', '--mem-fraction-static'),
     // `auto` and -1 let vLLM take what the cache holds.
     contextTokens: context === null ? null : (tokens(context) ?? 1),
-    contextNeeded: false,
+    contextNeeded: engine === 'vllm' && context !== null && !isLonger,
+    ...(dtype === 'auto' ? {} : { dtype }),
     cache: { kind: /fp8/.test(after('--kv-cache-dtype') ?? '') ? 'fp8' : 'auto' },
     blockTokens: number('--block-size', '--page-size'),
     stepTokens: number('--max-num-batched-tokens', '--chunked-prefill-size'),
@@ -96,9 +105,7 @@ function judged(question: FitQuestion & { readonly gpu: NonNullable<FitQuestion[
   if (verdict === 'fits') return told(answer, { verdict, because: answer.because });
   const nearest = nearestChange({ ...question, fraction: figures.fraction }, evaluate);
   if (verdict === 'illegal') {
-    const anyGpu = evaluate({ ...question, gpu: { ...question.gpu, computeCapability: null } });
-    const category = anyGpu.verdict === 'illegal' ? 'parallel-size-invalid' : 'hardware-unsupported';
-    return told(answer, { verdict, because: answer.because, category, nearest });
+    return told(answer, { verdict, because: answer.because, category: refusedFor(question), nearest });
   }
   const spare = (KNOWN_ERROR * Math.max(...figures.stageWeightsBytes)) / (figures.fraction ?? 1);
   const lenient = evaluate({
@@ -110,6 +117,15 @@ function judged(question: FitQuestion & { readonly gpu: NonNullable<FitQuestion[
     return told(answer, { verdict, because: answer.because, category, nearest });
   const because = [...answer.because, 'this is within the error of the sum (5 % of the weights)'];
   return told(answer, { verdict: 'near', because, category, nearest });
+}
+
+/** What an engine would refuse it for: what is illegal no more once it is left out of the question. */
+function refusedFor(question: FitQuestion & { readonly gpu: NonNullable<FitQuestion['gpu']> }): Category {
+  const without = (change: Partial<FitQuestion>) =>
+    evaluate({ ...question, ...change }).verdict !== 'illegal';
+  if (without({ contextNeeded: false })) return 'bad-flag';
+  const anyGpu = { ...question.gpu, computeCapability: null };
+  return without({ gpu: anyGpu }) ? 'hardware-unsupported' : 'parallel-size-invalid';
 }
 
 /** Of weights, against what engines printed (docs/fit.md). */

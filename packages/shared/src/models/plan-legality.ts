@@ -30,6 +30,7 @@ export function illegalPlan(config: unknown, plan: PlannedRank): readonly string
     gpus: null,
     nodes: null,
     computeCapability: null,
+    dtype: null,
   });
 }
 

@@ -28,6 +28,7 @@ export function readModel(config: JsonObject, options: ReadOptions = {}): ModelR
   const hidden = reader.count(['hidden_size', 'n_embd', 'd_model', 'dim'], 262_144);
   const vocab = reader.count(['vocab_size', 'padded_vocab_size']);
   const tied = text.tie_word_embeddings ?? config.tie_word_embeddings;
+  const dtype = text.torch_dtype ?? text.dtype ?? config.torch_dtype ?? config.dtype;
   const contextMax = reader.count(['max_position_embeddings', 'seq_length', 'n_positions']);
   const mtpLayers =
     reader.whole('num_nextn_predict_layers', 100) ?? reader.whole('num_mtp_modules', 100) ?? 0;
@@ -51,9 +52,8 @@ export function readModel(config: JsonObject, options: ReadOptions = {}): ModelR
       layers: layers.list,
       mtpLayers,
       vision: readTowers(config),
-      elementBytes: String(text.torch_dtype ?? text.dtype ?? '').includes('float32')
-        ? FLOAT32_SERVED_BYTES
-        : 2,
+      dtype: typeof dtype === 'string' ? dtype : null,
+      elementBytes: SERVED_BYTES,
       quantisation,
       assumed: [...layers.assumed, ...quantisation.assumed],
       cacheGaps: layers.cacheGaps,
@@ -78,5 +78,5 @@ export function textConfig(config: JsonObject): JsonObject {
   return config;
 }
 
-/** Engines load float32 checkpoints as bfloat16 or float16 (`--dtype auto`). */
-const FLOAT32_SERVED_BYTES = 2;
+/** Engines load float32 checkpoints as bfloat16 or float16 too (`--dtype auto`). */
+const SERVED_BYTES = 2;

@@ -13,7 +13,9 @@ export interface ModelShape {
   /** Extra decoder layers for multi-token prediction; loaded only when they are used. */
   readonly mtpLayers: number;
   readonly vision: Vision | null;
-  /** Bytes of a parameter that is not quantised (2, or 4 for float32 checkpoints). */
+  /** `torch_dtype` of config.json, in its words. */
+  readonly dtype: string | null;
+  /** Bytes of a parameter that is not quantised. */
   readonly elementBytes: number;
   readonly quantisation: Quantisation;
   /** What the config does not say and a usual value stands for. */
