@@ -94,6 +94,28 @@ setInterval(() => {}, 1000);`,
   }
 });
 
+test('what a rank left behind keeps nobody waiting', async (t) => {
+  const { python, folder } = interpreter(
+    t,
+    `const child = require('node:child_process').spawn('sleep', ['300'], { stdio: 'inherit' });
+fs.writeFileSync(__dirname + '/pid-' + ask.rank, String(child.pid));
+process.exit(1);`,
+  );
+  const checks = newChecks();
+  const running = checks.answer('check.all-reduce', request(python)) as Promise<AllReduceAnswer>;
+  const both = [0, 1].map((rank) => join(folder, `pid-${rank}`));
+  for (let tries = 0; tries < 500 && !both.every((path) => existsSync(path)); tries++)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  await checks.answer('check.end', { id: 'one' });
+  const { ranks } = await running;
+  t.ok(
+    ranks.every(({ ended }) => ended === 'exit status 1'),
+    JSON.stringify(ranks),
+  );
+  t.ok(both.every((path) => isGone(Number(readFileSync(path, 'utf8')))));
+});
+
 test('an interpreter that is not there is an answer', async (t) => {
   const { ranks } = (await newChecks().answer(
     'check.all-reduce',

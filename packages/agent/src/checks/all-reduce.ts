@@ -66,17 +66,22 @@ function startRank(
     seen = { ...seen, ...newsOf(line) };
   });
   const { promise, resolve } = Promise.withResolvers<AllReduceRank>();
-  const settle = (ended: string): void => resolve({ ...seen, ended, lines: excerpt.lines() });
-  child.once('error', (error) => settle(error.message));
+  let over = false;
   let told = false;
+  const settle = (ended: string): void => {
+    over = true;
+    resolve({ ...seen, ended, lines: excerpt.lines() });
+  };
+  child.once('error', (error) => settle(error.message));
   child.once('close', (code, signal) =>
     settle(told ? ENDED_BY_CHECK : code === null ? `ended by ${signal}` : `exit status ${code}`),
   );
   return {
     ended: promise,
     end() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      told = true;
+      if (over) return;
+      told = child.exitCode === null && child.signalCode === null;
+      // Also what a rank that is gone has left: its pipes are still open.
       killGroup(child.pid);
     },
   };

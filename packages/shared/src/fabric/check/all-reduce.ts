@@ -50,11 +50,14 @@ export const MeasuredSize = Type.Object({
 export type MeasuredSize = Static<typeof MeasuredSize>;
 
 /** One line of a rank's process about itself. */
-export const AllReduceNews = Type.Object({
-  phase: Type.Optional(AllReducePhase),
-  untested: Type.Optional(Type.String()),
-  sizes: Type.Optional(Type.Array(MeasuredSize)),
-});
+export const AllReduceNews = Type.Object(
+  {
+    phase: Type.Optional(AllReducePhase),
+    untested: Type.Optional(Type.String()),
+    sizes: Type.Optional(Type.Array(MeasuredSize)),
+  },
+  { additionalProperties: false },
+);
 export type AllReduceNews = Static<typeof AllReduceNews>;
 
 /** `ended` of a rank that was still waiting when others had failed, or when its time was up. */
