@@ -1,6 +1,6 @@
 /**
  * A Python program that an environment runs of itself: its versions, then the argument list that its engine's own parser
- * takes. Nothing is started, no GPU is seen. Each answer is a line of its own, since engines print when they are imported.
+ * takes. Nothing is started, no GPU is seen, nothing is left. Each answer is a line of its own, since engines print when they are imported.
  */
 export const READ_MARK = '@dsr1-engine@';
 
@@ -14,12 +14,18 @@ export const readArguments = (engine: string, limitSeconds: number): readonly st
 ];
 
 const READ_SCRIPT = `
-import json, os, re, signal, sys
+import json, os, re, signal, sys, tempfile
 from importlib import metadata
 
 engine = sys.argv[1]
 signal.alarm(int(sys.argv[2]))
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
+# Engines make caches when they are imported; these go with the program.
+own = tempfile.TemporaryDirectory(prefix="dsr1-read-")
+for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+    os.environ[name] = own.name
+# Not what lies in the working folder: an image may keep sources there that hide what is installed.
+sys.path = [path for path in sys.path if path]
 
 def say(what):
     print("${READ_MARK}" + json.dumps(what), flush=True)
