@@ -83,6 +83,12 @@ test('fit, plan and deploy of a model by its name, on three hosts of two kinds',
     out: /Memory:\n {2}does not fit[\s\S]*! the model does not fit/,
   });
 
+  t.match(await ctl('model', 'verify', '--full', model), { out: /every weight file is missing/ });
+  t.match(
+    await json('plan', 'deepseek-r1'),
+    { plan: { deployment: 'deepseek-r1', fit: { verdict: 'fits' } } },
+    'the folder that the nodes remember by its name',
+  );
   const deployed = await ctl('deploy', ...chosen, '--yes', '--json');
   t.equal(deployed.code, ERROR_TABLE.MODEL_FILES_MISSING.exit, deployed.err);
   t.match(deployed.err, /fewest GPUs that hold it[\s\S]*Memory:[\s\S]*every weight file is missing/);
