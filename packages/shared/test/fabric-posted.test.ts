@@ -1,6 +1,6 @@
 /** Shapes in which people post what their hosts print. The hosts are invented, the shapes are not. */
 import { diagnoseFabric } from '@dsr1/shared/fabric/diagnose/diagnose';
-import { readManifestDump } from '@dsr1/shared/fabric/dump';
+import { readManifestDump, readTexts } from '@dsr1/shared/fabric/dump';
 import { explainDump } from '@dsr1/shared/fabric/explain';
 import { classifyError } from '@dsr1/shared/fabric/nccl-log/error-rules';
 import { readNcclLog } from '@dsr1/shared/fabric/nccl-log/read';
@@ -255,6 +255,16 @@ test('wordings', async (t) => {
     ),
     'verbs-library-missing',
   );
+  t.equal(
+    category('vllm: symbol lookup error: /usr/lib/libmlx5.so: undefined symbol: mlx5dv_x'),
+    'verbs-library-missing',
+  );
+  t.equal(category('a1:1:2 [5] NCCL WARN Failed to open libmlx5.so[.1]'), 'verbs-library-missing');
+  t.equal(
+    category('a1:1:2 [5] NCCL INFO Failed to open libmlx5.so[.1]'),
+    null,
+    'one that NCCL can do without',
+  );
   t.equal(category('No IB devices found'), 'no-rdma-device-in-container');
   t.equal(
     category('Warning: Unable to resolve hostname to a (local) address. Using the loopback'),
@@ -303,4 +313,30 @@ test('a pair that cannot be set up, with hidden GIDs, may be of two rails', asyn
     'rail-isolated low',
   ]);
   t.strictSame(found(warn('::ffff:10.0.1.1', '::ffff:10.0.1.2')), ['firewall-or-route high']);
+});
+
+test('a script that walks hosts names each before its output', async (t) => {
+  const text = [
+    'HOST=x2',
+    'mlx5_0 port 1 ==> eth0 (Up)',
+    '',
+    'Hostname: x3',
+    'mlx5_7 port 1 ==> eth9 (Up)',
+  ].join('\n');
+  const { nodes } = readTexts(new Map([['session.txt', text]]));
+  t.strictSame(
+    nodes.map(({ name, evidence }) => [
+      name,
+      evidence.flatMap(({ ports }) => ports.map(({ device }) => device)),
+    ]),
+    [
+      ['x2', ['mlx5_0']],
+      ['x3', ['mlx5_7']],
+    ],
+  );
+  const env = readTexts(new Map([['env.txt', 'NCCL_DEBUG=INFO\nHOSTNAME=pod-1\nMASTER_ADDR=10.0.0.1']]));
+  t.strictSame(
+    env.nodes.flatMap(({ evidence }) => evidence.flatMap((item) => item.env.map(({ name }) => name))),
+    ['NCCL_DEBUG', 'HOSTNAME', 'MASTER_ADDR'],
+  );
 });

@@ -3,7 +3,7 @@
  * names a host, or at a line that only another tool prints; lines that no tool claims stay where they are.
  */
 import { linesOf, looksLikeJson, MAX_LINE_LENGTH } from './parse/text.ts';
-import { bannerHost, promptOf } from './prompt.ts';
+import { bannerHost, hostLine, promptOf } from './prompt.ts';
 
 export type DumpKind = keyof typeof OPENERS | 'notes';
 
@@ -31,7 +31,8 @@ export function splitSections(text: string, hint: DumpKind = 'notes'): Section[]
   for (const line of linesOf(text)) {
     const kind = kindOfLine(line, current.kind);
     const prompt = kind === null ? promptOf(line) : null;
-    const banner = kind === null && prompt === null ? bannerHost(line) : null;
+    const told = current.kind === 'env' || current.kind === 'log' ? null : hostLine(line);
+    const banner = kind === null && prompt === null ? (bannerHost(line) ?? told) : null;
     if (prompt) {
       const shown = kindOfCommand(prompt.command);
       const host = prompt.host ?? current.host;

@@ -37,6 +37,11 @@ export function bannerHost(line: string): string | null {
   return host !== null && !TOOL.test(host) ? host : null;
 }
 
+/** `HOST=node1`, `Hostname: node1`, as scripts that walk hosts print it. In environments and logs it is one line of many. */
+export function hostLine(line: string): string | null {
+  return /^\s*(?:host|hostname|node)\s*[=:]\s*([A-Za-z][\w.-]{1,62})\s*$/i.exec(line)?.[1] ?? null;
+}
+
 /**
  * `pdsh`, `clush` and log services write the host before every line: `gpu1: mlx5_0 port 1 ==> eth0 (Up)`.
  * Lines by host; null unless every line has such a prefix and each host has two lines or more.

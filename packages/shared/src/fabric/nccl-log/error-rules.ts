@@ -42,7 +42,7 @@ interface ErrorRule {
 
 /** One cheap look that most lines of a log do not pass. */
 const alarming =
-  /fail|error|completion|closed|reset|refused|timed? ?out|timeout|unable|cannot|no (?:\w+ )?(?:devices?|socket|usable|interface|route|eligible)\b|kernel ABI|exceeded|mismatch|incompatible|mixed|duplicate|same gpu|disabled for|IBV_WC|async|unreachable|loopback|couldn't|unsupported|not supported|no userspace|not (?:found|permitted)|out of memory|Selected [Pp]rovider is|gid_attrs|exited|using lo:|Using docker/i;
+  /fail|error|completion|closed|reset|refused|timed? ?out|timeout|unable|cannot|no (?:\w+ )?(?:devices?|socket|usable|interface|route|eligible)\b|kernel ABI|exceeded|mismatch|incompatible|mixed|duplicate|same gpu|disabled for|IBV_WC|async|unreachable|undefined symbol|loopback|couldn't|unsupported|not supported|no userspace|not (?:found|permitted)|out of memory|Selected [Pp]rovider is|gid_attrs|exited|using lo:|Using docker/i;
 
 const benign =
   /No plugin found|libr?ccl-(?:net|tuner|env|profiler|gin)[^ ]*\.so: cannot open|Could not find: ?libr?ccl|Failed to find (?:nccl|rccl)\w+ symbol|(?:NET|TUNER|ENV|PROFILER|RAS|GIN)\/Plugin ?: (?:Could not find|No )|dlerror=|Plugin load .* returned 2/;
@@ -76,7 +76,7 @@ const rules: readonly ErrorRule[] = [
     category: 'wrong-interface',
   },
   {
-    line: /libibverbs[^ ]*(?:\.so)?.*(?:cannot open|Failed)|Failed to open libibverbs|libmlx5.*cannot open|couldn't load driver|no userspace device-specific driver|does not support the kernel ABI/i,
+    line: /libibverbs[^ ]*(?:\.so)?.*(?:cannot open|Failed)|Failed to open libibverbs|libmlx5.*cannot open|(?<!INFO )Failed to open libmlx5|lookup error: .*libmlx5.*undefined symbol|couldn't load driver|no userspace device-specific driver|does not support the kernel ABI/i,
     category: 'verbs-library-missing',
   },
   {
