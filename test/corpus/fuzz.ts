@@ -55,8 +55,9 @@ function explainTexts(
     const policy = { transport: 'auto', ncclVersion: null, gpuRanks: true, overrides: {} } as const;
     const answer = explanationJson(explainDump(dump(), policy));
     JSON.stringify(answer);
-    // As it was, and as parsers see it: without colours and full-width marks.
-    const invented = inventedName(answer, [text, ...linesOf(text)].join('\n'));
+    // As it was, and as parsers see it: without colours and full-width marks, and with wrapped lines joined.
+    const lines = linesOf(text);
+    const invented = inventedName(answer, [text, lines.join('\n'), lines.join('')].join('\n'));
     if (invented !== null) return { number, what: `${invented} is not in the text`, text };
   } catch (error) {
     return { number, what: error instanceof Error ? (error.stack ?? error.message) : String(error), text };
