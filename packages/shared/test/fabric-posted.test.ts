@@ -284,19 +284,20 @@ test('a link-local bootstrap address beside a routable one', async (t) => {
 });
 
 test('a log from a terminal of fixed width is put together again', async (t) => {
-  const log = [
-    'a1:11:12 [0] NCCL INFO NET/IB : Using [0]mlx5_0:1/RoCE [1]mlx5_1:1/RoCE [2]mlx5_2:1/RoCE [RO]; OOB eth0:10.0.0.1<0>',
-    'a1:11:12 [0] NCCL INFO Using network IB',
-    'a1:11:12 [0] misc/ibvwrap.cc:284 NCCL WARN Call to ibv_modify_qp failed with error Invalid argument',
-  ];
-  const cut = (width: number) => log.flatMap((line) => line.match(new RegExp(`.{1,${width}}`, 'g')) ?? []);
-  for (const width of [60, 70, 80, 90]) t.strictSame(unwrapped(cut(width)), log, `${width} columns`);
-  t.strictSame(unwrapped(log), log, 'not cut');
-  t.strictSame(
-    unwrapped(['x'.repeat(70), '  y']),
-    ['x'.repeat(70), '  y'],
-    'one line of the greatest length is any text’s',
-  );
+  const warn =
+    'a1:11:12 [0] misc/ibvwrap.cc:284 NCCL WARN Call to ibv_modify_qp failed with error Invalid argument';
+  const info =
+    'a1:11:12 [0] NCCL INFO NET/IB : Using [0]mlx5_0:1/RoCE [1]mlx5_1:1/RoCE [2]mlx5_2:1/RoCE [RO]; OOB eth0:10.0.0.1<0>';
+  const cut = (lines: readonly string[], width: number) =>
+    lines.flatMap((line) => line.match(new RegExp(`.{1,${width}}`, 'g')) ?? []);
+  for (const width of [72, 75, 80, 82, 90])
+    t.strictSame(unwrapped(cut([warn, warn], width)), [warn, warn], `${width} columns`);
+  const lists = (width: number) => readNcclLog(unwrapped(cut([info, info], width)))[0]?.devicesUsed;
+  t.strictSame(lists(73), ['mlx5_0:1', 'mlx5_1:1', 'mlx5_2:1']);
+  t.strictSame(lists(80), ['mlx5_0:1', 'mlx5_1:1'], 'a name that was cut is not guessed');
+  t.strictSame(unwrapped([info, warn]), [info, warn], 'not cut');
+  const once = ['x'.repeat(70), '  y'];
+  t.strictSame(unwrapped(once), once, 'one line of the greatest length is any text’s');
 });
 
 test('a pair that cannot be set up, with hidden GIDs, may be of two rails', async (t) => {
@@ -334,6 +335,24 @@ test('a script that walks hosts names each before its output', async (t) => {
       ['x3', ['mlx5_7']],
     ],
   );
+  const captions = [
+    ['# Node 1', '# Node 2'],
+    ['## node-1 (10.0.0.1)', '## node-2 (10.0.0.2)'],
+    ['**master node**', '**worker node**'],
+    ['机器A的输出如下：', '机器B的输出如下：'],
+    ['10.0.0.1 | CHANGED | rc=0 >>', '10.0.0.2 | CHANGED | rc=0 >>'],
+    ['[1] 20:10:11 [SUCCESS] g1', '[2] 20:10:12 [SUCCESS] g2'],
+    ['[10:22:33] u@g1:~$ ibdev2netdev', '[10:22:35] u@g2:~$ ibdev2netdev'],
+  ];
+  for (const [one, two] of captions) {
+    const pasted = [one, 'mlx5_0 port 1 ==> eth0 (Up)', two, 'mlx5_7 port 1 ==> eth9 (Up)'].join('\n');
+    const found = readTexts(new Map([['session.txt', pasted]])).nodes;
+    t.equal(
+      found.filter(({ evidence }) => evidence.some(({ ports }) => ports.length === 1)).length,
+      2,
+      `${one}`,
+    );
+  }
   const env = readTexts(new Map([['env.txt', 'NCCL_DEBUG=INFO\nHOSTNAME=pod-1\nMASTER_ADDR=10.0.0.1']]));
   t.strictSame(
     env.nodes.flatMap(({ evidence }) => evidence.flatMap((item) => item.env.map(({ name }) => name))),

@@ -10,7 +10,7 @@ export interface Prompt {
 /** `[root@node01 ~]# ip a`, `user@host:~$ ip a`, `$ ip a`, `# ip a`, or a line that is nothing but a known command. */
 export function promptOf(line: string): Prompt | null {
   const named =
-    /^\s*(?:\([^)\s]{1,40}\)\s*)?\[?[\w.-]{1,40}@([\w.-]{1,80})(?:[:\s][^#$%>]{0,200})?\]?[#$%>](?=\s|\w|$)\s*(.*)$/.exec(
+    /^\s*(?:[([][^)\]\s]{1,40}[)\]]\s*)?\[?[\w.-]{1,40}@([\w.-]{1,80})(?:[:\s][^#$%>]{0,200})?\]?[#$%>](?=\s|\w|$)\s*(.*)$/.exec(
       line,
     );
   if (named) return { host: named[1] ?? null, command: bareCommand(named[2] ?? '') };
@@ -22,20 +22,25 @@ export function promptOf(line: string): Prompt | null {
   return known ? { host: null, command } : null;
 }
 
-/** `=== node1 ===`, `----- node1 -----`, `node1 | CHANGED | rc=0 >>` (ansible), `# Head node:`, `节点 2:`. */
+/**
+ * `=== node1 ===`, `node1 | CHANGED | rc=0 >>` (ansible), `[1] 20:10:11 [SUCCESS] node1` (pssh), and captions: `# Head
+ * node:`, `## Node 2 (10.0.0.2)`, `worker node`, `节点 2:`, `机器A的输出如下:`.
+ */
 export function bannerHost(line: string): string | null {
-  const match =
-    /^\s*(?:={2,}|-{2,}|#{2,}|\*{2,})\s*(?:(?:host|node|server)\s*[:=]?\s*)?([A-Za-z][\w.-]{1,62})\s*(?:={2,}|-{2,}|#{2,}|\*{2,}|:)?\s*$/i.exec(
-      line,
-    ) ??
-    /^([A-Za-z][\w.-]{1,62}) \| (?:CHANGED|SUCCESS|FAILED)\b.{0,80}>>\s*$/.exec(line) ??
-    /^\s*#{0,4}\s*((?:(?:head|master|worker|node|host|server|machine|rank)[ _-]?){1,2}\d{0,4})\s*:\s*$/i.exec(
-      line,
-    ) ??
-    /^\s*#{0,4}\s*((?:节点|主机|机器)\s?[\w.-]{1,62})\s*:?\s*$/.exec(line);
-  const host = match?.[1]?.trim() ?? null;
-  return host !== null && !TOOL.test(host) ? host : null;
+  const host = BANNERS.map((rule) => rule.exec(line)?.[1]?.trim()).find((name) => name !== undefined);
+  return host !== undefined && !TOOL.test(host) ? host : null;
 }
+
+const ROLE = '(?:head|master|worker|node|host|server|machine|rank)';
+const BANNERS: readonly RegExp[] = [
+  /^\s*(?:={2,}|-{2,}|#{2,}|\*{2,})\s*(?:(?:host|node|server)\s*[:=]?\s*)?([A-Za-z][\w.-]{1,62})\s*(?:={2,}|-{2,}|#{2,}|\*{2,}|:)?\s*$/i,
+  /^([A-Za-z0-9][\w.-]{1,62}) \| (?:CHANGED|SUCCESS|FAILED)\b.{0,80}>>\s*$/,
+  /^\[\d{1,5}\] \d\d:\d\d:\d\d \[(?:SUCCESS|FAILURE)\] (\S{1,62})/,
+  new RegExp(`^\\s*#{0,4}\\s*((?:${ROLE}[ _-]?){1,2}\\d{0,4})\\s*(?:\\([^)]{1,40}\\)\\s*)?:\\s*$`, 'i'),
+  new RegExp(`^\\s*#{1,4}\\s*((?:${ROLE}[ _-]?){1,2}\\d{0,4})\\s*(?:\\([^)]{1,40}\\)\\s*)?$`, 'i'),
+  new RegExp(`^\\s*(${ROLE}[ _-]?(?:${ROLE}[ _-]?\\d{0,4}|\\d{1,4}))\\s*$`, 'i'),
+  /^\s*#{0,4}\s*((?:节点|主机|机器|服务器)\s?[\w.-]{1,62})\s?(?:上?的?(?:输出|结果|信息|情况))?(?:如下)?\s*:?\s*$/,
+];
 
 /** `HOST=node1`, `Hostname: node1`, as scripts that walk hosts print it. In environments and logs it is one line of many. */
 export function hostLine(line: string): string | null {
@@ -69,7 +74,7 @@ export function sameHost(a: string, b: string): boolean {
   const plain = (name: string): string =>
     (name.split('.')[0] ?? '')
       .toLowerCase()
-      .replace(/节点|主机|机器/g, 'node')
+      .replace(/节点|主机|机器|服务器/g, 'node')
       .replace(/[\s_-]/g, '')
       .replace(/0+(?=\d)/g, '');
   return plain(a) === plain(b);

@@ -13,7 +13,7 @@ export function unwrapped(lines: readonly string[]): readonly string[] {
   for (const line of lines) {
     const last = joined.at(-1);
     if (open && last !== undefined && last.length < MAX_LENGTH && !isStart(line))
-      joined.push(`${joined.pop()}${line}`);
+      joined.push(join(joined.pop() ?? '', line));
     else joined.push(line);
     open = line.length === width;
   }
@@ -23,6 +23,13 @@ export function unwrapped(lines: readonly string[]): readonly string[] {
 /** Narrower or wider terminals are not used for logs; one line of the greatest length is any text's. */
 const [MIN_WIDTH, MAX_WIDTH, MIN_FULL] = [60, 500, 2];
 const MAX_LENGTH = 4096;
+
+/** Words grow together; what has digits may be a name, and no name is put together that the text does not hold. */
+function join(left: string, right: string): string {
+  const [head = '', tail = ''] = [/[\w.:+-]*$/.exec(left)?.[0], /^[\w.:+-]*/.exec(right)?.[0]];
+  const splitsName = head !== '' && tail !== '' && /[\d_]/.test(`${head}${tail}`);
+  return `${left}${splitsName ? ' ' : ''}${right}`;
+}
 
 function isStart(line: string): boolean {
   return (

@@ -27,7 +27,7 @@ const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f\u200b-\u200d\u2060\ufeff]/g;
 /** `> ` of a mail or of Markdown. */
 const QUOTE = /^(?:> ?){1,9}/;
 /** `**word**` of Markdown, also where the closing pair is lines below. Addresses masked with asterisks stay as they are. */
-const EMPHASIS = /\*\*([A-Za-z0-9](?:[^*]*[A-Za-z0-9\])])?)\*\*|^(\s*)\*\*(?=[A-Za-z])/g;
+const EMPHASIS = /(?<![\w.:])\*\*([A-Za-z0-9](?:[^*]*[A-Za-z0-9\])])?)\*\*(?![\w.:])|^(\s*)\*\*(?=[A-Za-z])/g;
 const FULL_WIDTH: Readonly<Record<string, string>> = {
   '\u00a0': ' ',
   '\u3000': ' ',
