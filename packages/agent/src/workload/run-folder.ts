@@ -45,7 +45,9 @@ export function runFolders(options: { readonly runsDir: string; readonly logsDir
       mkdirSync(logsOf(run), { recursive: true, mode: 0o750 });
       writeFileSync(join(logsOf(run), KEY_FILE), apiKey, { mode: 0o600 });
       for (const { name, content } of plan.files) {
-        const filled = withRunDir(content, folder).replaceAll('{apiKey}', apiKey).replaceAll('{gangKey}', gangKey);
+        const filled = withRunDir(content, folder)
+          .replaceAll('{apiKey}', apiKey)
+          .replaceAll('{gangKey}', gangKey);
         writeFileSync(join(folder, name), filled, { mode: 0o600 });
       }
     },
