@@ -85,6 +85,43 @@ test('banners, folders and manifests name nodes as well', async (t) => {
   t.equal(listed.nodes[0]?.evidence.length, 1);
 });
 
+test('hosts are named by what stands in a text, then by folder and file, never by the path to it', async (t) => {
+  const named = (texts: Readonly<Record<string, string>>) =>
+    readTexts(new Map(Object.entries(texts))).nodes.map((node) => node.name);
+  const table = 'mlx5_0 port 1 ==> eth0 (Up)';
+  const prompt = `root@gpu7:~# ibdev2netdev\n${table}`;
+  const log = (host: string) => `${host}:7:7 [0] NCCL INFO Bootstrap : Using eth0:10.0.0.1<0>`;
+  for (const [text, name] of [
+    [table, 'host'],
+    [prompt, 'gpu7'],
+    [log('gpu8'), 'gpu8'],
+    [`${table}\n${log('gpu8')}`, 'gpu8'],
+  ] as const) {
+    for (const path of ['-', 'session-5.txt', 'gpu3-ibdev2netdev.txt', 'ip-a.txt'])
+      t.same(named({ [path]: text }), [name], `alone: ${path}`);
+    const folder = text === prompt ? 'gpu7' : text === log('gpu8') ? 'gpu8' : 'rack-1';
+    t.same(named({ 'rack-1/a.txt': text }), [folder], 'in a folder');
+    t.same(named({ 'x/rack-1/a.txt': text, 'x/rack-2/a.txt': table }), [folder, 'rack-2'], 'in an archive');
+  }
+  t.same(named({ 'gpu1.txt': table, 'gpu2.txt': table, 'gpu2-show_gids.log': table }), ['gpu1', 'gpu2']);
+  t.same(named({ 'ibdev2netdev.txt': table, 'show_gids.txt': table, 'nccl.log': table }), ['host']);
+  t.same(named({ 'ibdev2netdev.txt': table, 'nccl.log': log('gpu8') }), ['gpu8']);
+  t.same(named({ 'gpu1.txt': table, 'b.txt': `=== gpu1.lan ===\n${table}` }), ['gpu1']);
+  t.same(named({ '-': `${log('gpu8')}\n${log('gpu9')}` }), ['gpu8', 'gpu9'], 'a log of two hosts');
+  t.same(named({ '-': `${prompt}\n${log('gpu7.lan')}` }), ['gpu7']);
+  t.same(named({ '-': `Hello\n${prompt}\n${prompt.replace('gpu7', 'gpu6')}` }), ['gpu7', 'gpu6']);
+  const [first, second] = readTexts(
+    new Map([
+      [
+        '-',
+        `${log('a')}\na:7:7 [0] NCCL INFO NCCL_IB_HCA set by environment to mlx5_1\n${log('b')}\nb:7:7 [0] NCCL INFO NCCL_IB_HCA set by environment to mlx5_2`,
+      ],
+    ]),
+  ).nodes;
+  t.match(first?.evidence, [{ env: [{ value: 'mlx5_1' }] }]);
+  t.match(second?.evidence, [{ env: [{ value: 'mlx5_2' }] }], 'settings are of the host that printed them');
+});
+
 test('a file with two hosts is shared out by its captions', async (t) => {
   const files = { 'ip-a': 'ip.txt' };
   const text =

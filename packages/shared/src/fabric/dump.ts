@@ -6,6 +6,7 @@ import { type Static, Type } from 'typebox';
 import { type FabricFacts, readFabricFacts } from './collect/facts.ts';
 import { type DumpKind, splitSections } from './detect.ts';
 import { type Evidence, readSection } from './evidence.ts';
+import { evidenceByHost } from './hosts-of-texts.ts';
 import { linesOf, lookup } from './parse/text.ts';
 import { linesByHost, sameHost } from './prompt.ts';
 
@@ -61,9 +62,6 @@ export const MAIN_GROUP = 'main';
 /** Kind of the file that an agent's facts are in. */
 const FACTS = 'facts';
 
-/** Name of the node when nothing in the text names one. */
-const NAMELESS = 'host';
-
 /** Reads what the manifest lists; a listed file that is not in `texts` is left out. */
 export function readManifestDump(manifest: DumpManifest, texts: ReadonlyMap<string, string>): FabricDump {
   const kinds = new Map(
@@ -97,21 +95,10 @@ export function readManifestDump(manifest: DumpManifest, texts: ReadonlyMap<stri
   return { files, kinds, nodes };
 }
 
-/** Reads texts that nobody described. A path's first folder names the node, unless a prompt or banner in the text does. */
+/** Reads texts that nobody described, by path inside of what was given. */
 export function readTexts(texts: ReadonlyMap<string, string>): FabricDump {
   const files = new Map([...texts].map(([path, text]) => [path, readText(path, text, undefined)] as const));
-  const hosts = new Set([...files.values()].flat().flatMap(({ host }) => host ?? []));
-  const fallback = hosts.size === 1 ? ([...hosts][0] ?? NAMELESS) : NAMELESS;
-  const byNode = new Map<string, Evidence[]>();
-  for (const [path, evidence] of files) {
-    const folder = path.includes('/') ? path.split('/')[0] : undefined;
-    for (const item of evidence) {
-      const name = item.host ?? folder ?? fallback;
-      byNode.set(name, byNode.get(name) ?? []);
-      byNode.get(name)?.push(item);
-    }
-  }
-  const nodes = [...byNode].map(([name, evidence]) => ({
+  const nodes = [...evidenceByHost(files)].map(([name, evidence]) => ({
     name,
     group: MAIN_GROUP,
     gpuCount: null,

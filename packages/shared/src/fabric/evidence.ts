@@ -1,6 +1,8 @@
 /** One section read by its parser. What a node is made of is a list of these; each remembers where it came from. */
 import type { Route } from '../facts/netdev.ts';
 import type { DumpKind, Section } from './detect.ts';
+import type { NcclReport } from './nccl-log/model.ts';
+import { readNcclLog } from './nccl-log/read.ts';
 import { unwrapped } from './nccl-log/unwrap.ts';
 import { parseEnv } from './parse/env.ts';
 import { parseGidTable } from './parse/gid-table.ts';
@@ -56,6 +58,8 @@ export interface Evidence {
   readonly pciNuma: readonly PciNumaRow[];
   readonly env: readonly EnvRow[];
   readonly sockets: readonly SocketRow[];
+  /** Of a log: what each of its hosts says. */
+  readonly reports: readonly NcclReport[];
   /** Lines that no rule understood, kept as they are (for a log: all of it). */
   readonly unknown: readonly string[];
 }
@@ -84,6 +88,7 @@ export function emptyEvidence(path: string, kind: DumpKind, host: string | null)
     pciNuma: [],
     env: [],
     sockets: [],
+    reports: [],
     unknown: [],
   };
 }
@@ -94,6 +99,7 @@ function read({ kind, lines }: Section): Partial<Evidence> {
       const records = unwrapped(lines);
       return {
         env: parseEnv(records.filter((line) => / set (by environment )?to /.test(line))).rows,
+        reports: readNcclLog(records),
         unknown: records,
       };
     }
@@ -166,11 +172,13 @@ type Read = {
   readonly rows: readonly unknown[];
   readonly unknown: readonly string[];
   readonly gids?: readonly GidRow[];
+  readonly devices?: readonly DeviceRow[];
 };
 
 function renamed<Field extends keyof Evidence>(
   parsed: Read & { readonly rows: Evidence[Field] },
   field: Field,
 ): Partial<Evidence> {
-  return { [field]: parsed.rows, unknown: parsed.unknown, ...(parsed.gids ? { gids: parsed.gids } : {}) };
+  const { rows, unknown, gids, devices } = parsed;
+  return { [field]: rows, unknown, ...(gids ? { gids } : {}), ...(devices ? { devices } : {}) };
 }

@@ -11,11 +11,10 @@ import type {
   RejectedEnv,
 } from './diagnose/model.ts';
 import type { DumpedNode, FabricDump } from './dump.ts';
-import type { Evidence } from './evidence.ts';
+import { isSameName } from './hosts-of-texts.ts';
 import { logEvidence } from './log-evidence.ts';
 import { mergeNode } from './merge/merge-node.ts';
 import type { FabricNode, FabricPolicy, FabricSelection, NodeFabric } from './model.ts';
-import { readNcclLog } from './nccl-log/read.ts';
 import { withMeetingAddresses } from './select/meeting.ts';
 import { selectFabric } from './select/select.ts';
 import { settingsOverride, withNamedDevices, withPinnedGid } from './settings.ts';
@@ -49,7 +48,7 @@ export function explainDump(dump: FabricDump, policy: FabricPolicy): Explanation
 }
 
 function explainGroup(name: string, dumped: readonly DumpedNode[], policy: FabricPolicy): ExplainedGroup {
-  const logs = readLogs(dumped);
+  const logs = logsOf(dumped);
   const printed = logs.map((log) => log.report.version).find((version) => version !== null);
   const { nodes, selection } = chooseFabric(
     dumped.map((node) => withLogs(node, logs)),
@@ -112,22 +111,23 @@ function withLogs(node: DumpedNode, logs: readonly ExplainedLog[]): DumpedNode {
   };
 }
 
-/** A log that several nodes share is read once; its host prefix says whose lines they are. */
-function readLogs(dumped: readonly DumpedNode[]): ExplainedLog[] {
-  const owners = new Map<Evidence, string[]>();
-  for (const node of dumped) {
-    for (const item of node.evidence) {
-      if (item.kind === 'log') owners.set(item, [...(owners.get(item) ?? []), node.name]);
-    }
-  }
-  return [...owners].flatMap(([item, names]) =>
-    readNcclLog(item.unknown).map((report) => ({
-      file: item.path,
-      node: names.find((name) => name === report.host) ?? (names.length === 1 ? (names[0] ?? null) : null),
-      report,
-      lines: item.unknown,
-    })),
+/** A log that several nodes share counts once; its host prefix says whose lines they are. */
+function logsOf(dumped: readonly DumpedNode[]): ExplainedLog[] {
+  const logs = dumped.flatMap(({ name, evidence }) =>
+    evidence.filter(({ kind }) => kind === 'log').map((item) => ({ name, item })),
   );
+  return [...Map.groupBy(logs, ({ item }) => item.reports)].flatMap(([reports, owners]) => {
+    const names = owners.map(({ name }) => name);
+    const { path = '', unknown = [] } = owners[0]?.item ?? {};
+    return reports.map((report) => ({
+      file: path,
+      node:
+        names.find((name) => isSameName(name, report.host ?? '')) ??
+        (names.length === 1 ? (names[0] ?? null) : null),
+      report,
+      lines: unknown,
+    }));
+  });
 }
 
 function settingsOf(node: DumpedNode): EnvSetting[] {
