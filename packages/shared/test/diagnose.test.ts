@@ -129,6 +129,38 @@ test('of equal causes the first in wall time wins, and the exception handled bef
   t.end();
 });
 
+test('a wait that another rank explains stands behind it, and one without a cause before it stays', (t) => {
+  const waited = (clock: string): string =>
+    `[rank0]:[E101 ${clock}.1 ProcessGroupNCCL.cpp:632] Watchdog caught collective operation timeout: ran for 600000 milliseconds before timing out.`;
+  const cause = read(
+    'ERROR 01-01 00:00:05 [a.py:1] OSError: frob.so: undefined symbol: _ZN5torch1x',
+    'rank1.log',
+  );
+  const hint = read("ERROR 01-01 00:00:05 [a.py:1] ModuleNotFoundError: No module named 'frob'", 'rank1.log');
+  t.equal(categoryOf([read(waited('00:10:05'), 'rank0.log'), hint]), 'plugin-missing');
+  t.equal(categoryOf([read(waited('00:10:05'), 'rank0.log'), cause]), 'version-mismatch');
+  t.equal(
+    categoryOf([read(waited('00:00:04'), 'rank0.log'), hint]),
+    'timeout',
+    'what came after explains nothing',
+  );
+  t.end();
+});
+
+test('who waits in vain for a rank that still loads has set the limit too low; when that rank failed, it has not', (t) => {
+  const shards = (percent: number): string =>
+    `Loading safetensors checkpoint shards: ${percent}% Completed | ${percent}/100 [01:00<01:00, 1.00s/it]\n`;
+  const loaded = read(
+    `${shards(1)}${shards(40)}${shards(70)}${shards(100)}ValueError: TP rank 0 could finish the model loading, but there are other ranks that didn't finish loading.`,
+    'rank0.log',
+  );
+  t.equal(categoryOf([loaded, read([3, 20, 50, 71].map(shards).join(''), 'rank1.log')]), 'timeout');
+  t.equal(categoryOf([loaded, read(shards(100), 'rank1.log')]), 'peer-died');
+  const ended = read(`${shards(71)}Connection closed by peer [10.0.0.3]`, 'rank1.log');
+  t.equal(categoryOf([loaded, ended]), 'peer-died');
+  t.end();
+});
+
 test('prefixes of processes, ranks, Ray, collectors and journals come off, and say who and when', (t) => {
   for (const [line, text, who] of [
     [

@@ -4,6 +4,7 @@ import { fabricDiagnoses } from './fabric.ts';
 import { factLines, sceneOf } from './facts.ts';
 import type { Hit, LogReading, Telling } from './log-reader.ts';
 import type { Diagnosis, DiagnosisCategory, EvidenceLine, Scene } from './model.ts';
+import { phaseNotes } from './phases.ts';
 import { inTime, type Ranked, rank } from './rank.ts';
 
 const limits = { evidence: 8, telling: 5 };
@@ -13,7 +14,8 @@ const limits = { evidence: 8, telling: 5 };
  * a deployment). Where nothing is recognised, one `unknown` with the most telling lines.
  */
 export function diagnose(readings: readonly LogReading[], facts: unknown): Diagnosis[] {
-  const scene = sceneOf(factLines(facts), new Set(readings.flatMap(({ notes }) => [...notes.keys()])));
+  const notes = readings.flatMap(({ notes }) => [...notes.keys()]);
+  const scene = sceneOf(factLines(facts), new Set([...notes, ...phaseNotes(readings)]));
   const hits = readings
     .flatMap((reading) => reading.hits)
     .filter((hit) => hit.rule.when?.(scene, hit.match) ?? true);

@@ -86,7 +86,7 @@ export function createLogReader(file: string): LogReader {
     for (const note of notes) {
       if (!note.line.test(line.text)) continue;
       const lines = seenNotes.get(note.id) ?? [];
-      if (lines.length < limits.noteLines) seenNotes.set(note.id, [...lines, at]);
+      seenNotes.set(note.id, [...lines.slice(0, limits.noteLines - 1), at]);
     }
     if (harmless.test(line.text) || sourceCode.test(line.text)) return;
     let matched = false;

@@ -56,6 +56,8 @@ export interface Rule {
   /** The innermost frame of the traceback that ends in this line: `File "…", line N, in f`. */
   readonly frame?: RegExp;
   readonly strength: Strength;
+  /** A limit that fired while this rank waited: behind a cause that was seen before it, or on another rank. */
+  readonly waits?: true;
   /** Only where no rule before it knows the line. */
   readonly last?: true;
   /** Who prints this: file of the program, or the document that defines it. */

@@ -9,7 +9,15 @@ const weights: Readonly<Record<Strength, number>> = {
   guess: 0.4,
   consequence: 0.25,
 };
-const PENALTY = { afterWitness: 0.2, chained: 0.05, mild: 0.1, later: 0.02, mostLater: 5, quiet: 0.1 };
+const PENALTY = {
+  afterWitness: 0.2,
+  waited: 0.35,
+  chained: 0.05,
+  mild: 0.1,
+  later: 0.02,
+  mostLater: 5,
+  quiet: 0.1,
+};
 
 export interface Ranked {
   readonly hit: Hit;
@@ -18,7 +26,7 @@ export interface Ranked {
 }
 
 /**
- * Best first. A proof beats a sign, a cause beats a consequence, an exception beats the one raised while it was
+ * Best first. A proof beats a sign, a cause beats a consequence and a wait that it explains, an exception beats the one raised while it was
  * handled, an error beats what its program calls a warning, and of equals the earlier in wall time wins. A guess that
  * comes after a witness is a consequence too.
  */
@@ -29,12 +37,24 @@ export function rank(hits: readonly Hit[]): Ranked[] {
   const witness = ordered.findIndex(({ rule }) => rule.strength === 'consequence');
   const afterWitness = (hit: Hit, at: number): number =>
     hit.rule.strength === 'guess' && witness >= 0 && at > witness ? PENALTY.afterWitness : 0;
+  const waited = (hit: Hit): number =>
+    hit.rule.waits === true && ordered.some((other) => explains(other, hit)) ? PENALTY.waited : 0;
   return ordered
     .map((hit, at) => ({
       hit,
-      score: score(hit, turns.get(hit.rule.category) ?? 0) - afterWitness(hit, at),
+      score: score(hit, turns.get(hit.rule.category) ?? 0) - afterWitness(hit, at) - waited(hit),
     }))
     .sort((a, b) => b.score - a.score);
+}
+
+/** What went wrong before a wait, or on another rank, is why it was in vain. */
+function explains(cause: Hit, wait: Hit): boolean {
+  const { rule, at, seconds } = cause;
+  if (rule.waits === true || rule.quiet === true || rule.category === wait.rule.category) return false;
+  if (rule.strength === 'consequence' || rule.strength === 'guess') return false;
+  if (at.file === wait.at.file) return at.number < wait.at.number;
+  if (seconds !== null && wait.seconds !== null) return seconds <= wait.seconds;
+  return rule.strength !== 'hint';
 }
 
 /** Hits by wall time where all lines carry one, else file by file. */

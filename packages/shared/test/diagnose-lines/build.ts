@@ -3,6 +3,7 @@ import type { NearMisses, Samples } from './sample.ts';
 
 export const samples: Samples = {
   'toolchain-missing': [
+    ["g++: error: unrecognized command-line option '-std=c++20'; did you mean '-std=c++2a'?"],
     [
       'Traceback (most recent call last):\n  File "/opt/venv/lib/python3.12/site-packages/flashinfer/jit/core.py", line 41, in build\n    take(this)\nRuntimeError: no objects were made',
     ],
@@ -39,6 +40,9 @@ export const samples: Samples = {
     ],
   ],
   'cache-corrupt': [
+    [
+      'ImportError: /home/u/.triton/cache/AB12/__launcher.so: cannot stat shared object: Stale file handle\n[rank0]:[E101 00:10:00.1 ProcessGroupNCCL.cpp:632] [Rank 0] Watchdog caught collective operation timeout: WorkNCCL(SeqNum=1) ran for 480000 milliseconds before timing out.',
+    ],
     [
       'Traceback (most recent call last):\n  File "/opt/venv/lib/python3.12/site-packages/triton/runtime/cache.py", line 41, in get_file\n    take(this)\nFileNotFoundError: [Errno 2] No such file or directory: \'/scratch/tc/ab12\'',
     ],

@@ -60,6 +60,9 @@ export const samples: Samples = {
   ],
   'zombie-server': [
     [
+      'vllm.v1.engine.exceptions.EngineDeadError: EngineCore encountered an issue.\nINFO:     10.0.0.1:33000 - "GET /v2/health/live HTTP/1.1" 200 OK',
+    ],
+    [
       'INFO:     127.0.0.1:1 - "GET /health HTTP/1.1" 200 OK\nINFO:     127.0.0.1:1 - "GET /health HTTP/1.1" 200 OK',
       { facts: { symptom: 'rank 1 was killed; server answers health, completions block' } },
     ],
@@ -88,6 +91,7 @@ export const samples: Samples = {
 };
 
 export const nearMisses: NearMisses = {
+  'barrier-while-others-load': 'all ranks finished loading',
   'ray-channel-timeout': 'object is available to read',
   'scheduler-watchdog': 'watchdog_timeout=300',
   'collective-timeout': 'Timeout(ms)=600000',

@@ -75,6 +75,7 @@ export const samples: Samples = {
     ['httpx.ConnectError: [Errno -3] Temporary failure in name resolution'],
   ],
   'hub-auth': [
+    ['Your request to access model org/model is awaiting a review from the repo authors.'],
     [
       'Access to model meta-llama/Llama-3.1-70B is restricted and you are not in the authorized list. Visit https://huggingface.co/meta-llama to ask for access.',
     ],

@@ -42,6 +42,13 @@ export const samples: Samples = {
   ],
   'wrong-host-ip': [
     [
+      '[E101 00:10:00.1 socket.cpp:1019] [c10d] The client socket has timed out after 600000ms while trying to connect to (172.17.0.4, 41001).\n[rank3]:[E101 00:30:00.1 ProcessGroupNCCL.cpp:632] [Rank 3] Watchdog caught collective operation timeout: WorkNCCL(SeqNum=1) ran for 1800000 milliseconds before timing out.',
+      { nodes: 2 },
+    ],
+    [
+      '[W101 00:00:01.1 socket.cpp:752] [c10d] The IPv4 network addresses of (gang-0.gang, 29500) cannot be retrieved (gai error: -2 - Name or service not known).',
+    ],
+    [
       'Traceback (most recent call last):\n  File "/opt/venv/lib/python3.12/site-packages/torch/distributed/rendezvous.py", line 41, in _create_c10d_store\n    take(this)\nRuntimeError: the store is silent',
     ],
     [
@@ -96,6 +103,10 @@ export const samples: Samples = {
   ],
   'loopback-used': [
     [
+      'n2:7:9 [0] misc/socket.cc:484 NCCL WARN socketStartConnect: Connect to 127.0.1.1<40001> failed : Connection refused',
+      { nodes: 2 },
+    ],
+    [
       '[W socket.cpp:663] [c10d] The client socket has failed to connect to [localhost]:29500 (errno: 111 - Connection refused).',
       { nodes: 2 },
     ],
@@ -140,6 +151,9 @@ export const samples: Samples = {
 };
 
 export const nearMisses: NearMisses = {
+  'head-on-container-bridge':
+    'The client socket has timed out after 600000ms while trying to connect to (172.18.0.4, 41001).',
+  'head-name-unknown': 'The IPv4 network addresses of (gang-0, 29500) are known',
   'peer-not-routed': 'NCCL INFO connected to 10.1.0.4',
   'raised-by-rendezvous': 'RuntimeError: nobody answers',
   'head-refuses':

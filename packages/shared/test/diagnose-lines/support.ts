@@ -32,6 +32,7 @@ export const samples: Samples = {
     ["ValueError: Unknown quantization method: mxfp9. Must be one of ['awq', 'fp8']."],
   ],
   'hardware-unsupported': [
+    ['RuntimeError: FlashInfer requires GPUs with sm75 or higher'],
     [
       'RuntimeError: Found Tesla P40 which is too old to be supported by the triton GPU compiler. Triton only supports devices of CUDA Capability >= 7.0',
     ],
@@ -77,6 +78,14 @@ export const samples: Samples = {
     ['AssertionError: FlashMLA is only supported on Hopper GPUs'],
   ],
   'engine-bug': [
+    ["AttributeError: 'ParallelConfig' object has no attribute 'frob'"],
+    [
+      "RuntimeError: Cannot re-initialize CUDA in forked subprocess. To use CUDA with multiprocessing, you must use the 'spawn' start method",
+    ],
+    [
+      'INFO 01-01 00:00:00 [parallel_state.py:1] world_size=32 rank=16 local_rank=0 distributed_init_method=tcp://10.0.0.1:29501 backend=nccl\ntorch.distributed.DistStoreError: wait timeout after 1800000ms, keys: /default_pg/0//cpu//0/2',
+      { nodes: 2, facts: { works_with: 'vllm 0.26.1' } },
+    ],
     ["(Worker_TP1 pid=9) KeyError: 'model.layers.61.mlp.gate.weight'"],
     [
       '[rank0]: Traceback (most recent call last):\n[rank0]:   File "/opt/vllm/vllm/v1/core/sched/output.py", line 41, in take\n[rank0]: LookupError: the frob is red',
@@ -127,6 +136,7 @@ export const samples: Samples = {
 };
 
 export const nearMisses: NearMisses = {
+  'cuda-in-forked-process': 'CUDA was initialised before the subprocess was forked',
   'tensor-unknown': "KeyError: 'layers'",
   'raised-in-engine': 'LookupError: the frob is blue',
   'kernel-refuses': 'Using Marlin kernel for the GEMM',

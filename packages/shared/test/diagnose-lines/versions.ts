@@ -3,6 +3,12 @@ import type { NearMisses, Samples } from './sample.ts';
 
 export const samples: Samples = {
   'version-mismatch': [
+    [
+      "ray.exceptions.RaySystemError: System error: No module named 'vllm'\ntraceback: Traceback (most recent call last):\nModuleNotFoundError: No module named 'vllm'",
+    ],
+    ["ValueError: 'aimv9' is already used by a Transformers config, pick another name."],
+    ['n1:7:9 [0] misc/socket.cc:50 NCCL WARN Message truncated : received 1024 bytes instead of 256'],
+    ['RuntimeError: cuDNN error: CUDNN_STATUS_SUBLIBRARY_VERSION_MISMATCH'],
     ["AttributeError: 'Qwen9Config' object has no attribute 'rope_theta'"],
     [
       'Traceback (most recent call last):\n  File "/opt/venv/lib/python3.12/site-packages/transformers/tokenization_utils_base.py", line 41, in from_pretrained\n    take(this)\nKeyError: \'extra_special_tokens\'',
@@ -79,6 +85,7 @@ export const samples: Samples = {
     ],
   ],
   'no-gpu-runtime': [
+    ['RuntimeError: No CUDA GPUs are available', { launch: 'docker run without --gpus' }],
     ['RuntimeError: CUDA error: initialization error'],
     ['RuntimeError: Unexpected error from cudaGetDeviceCount(). Error 34: CUDA driver is a stub library'],
     [
@@ -161,6 +168,8 @@ export const samples: Samples = {
 };
 
 export const nearMisses: NearMisses = {
+  'package-of-the-driver-only': 'ray.exceptions.RaySystemError: System error: out of file handles',
+  'no-gpu-without-driver': '8 CUDA GPUs are available',
   'certificate-by-the-clock': 'the certificate is valid',
   'no-passwd-entry': 'the uid was found',
   'devx-forbidden': 'mlx5dv_devx_uar allocated',

@@ -1,5 +1,5 @@
 /** Addresses, interfaces and ports that ranks meet at. */
-import { multiNode, worksWith } from '../facts.ts';
+import { multiNode, singleNode, worksWith } from '../facts.ts';
 import type { Rule } from '../model.ts';
 
 const loopback = /\b127\.\d+\.\d+\.\d+|\blocalhost\b|\[::1\]/;
@@ -32,6 +32,27 @@ export const addressRules: readonly Rule[] = [
     cause:
       'this node cannot reach the head at $1: the address is foreign, of the wrong network, or a firewall drops it',
     fix: 'from this node: `nc -zv ADDRESS PORT` of the head; give the address of rank 0 on the network that all nodes share, and open all TCP ports between them',
+  },
+  {
+    id: 'head-on-container-bridge',
+    category: 'wrong-host-ip',
+    line: /client socket has (?:timed out|failed to connect).{0,80}?\b(172\.17\.\d+\.\d+)/,
+    strength: 'strong',
+    source: 'torch/csrc/distributed/c10d/socket.cpp; 172.17.0.0/16 is the bridge of docker on every host',
+    when: (scene) => !singleNode(scene),
+    cause:
+      'a rank is told to meet at $1, an address of the bridge of docker, which no other host reaches: the head took it for its own',
+    fix: 'run the containers with --network host, and set VLLM_HOST_IP (SGLANG_HOST_IP) on each node to its own address of the common network',
+  },
+  {
+    id: 'head-name-unknown',
+    category: 'wrong-host-ip',
+    line: /IPv4 network addresses of \(([^,]+), \d+\) cannot be retrieved|can't resolve '([^']+)': Name does not resolve/,
+    strength: 'strong',
+    source: 'torch/csrc/distributed/c10d/socket.cpp, nslookup of busybox',
+    when: (scene) => !scene.saw('weights-begun') && !scene.saw('serving'),
+    cause: 'the name of the head, $1, has no address on this node',
+    fix: 'give the numeric address of rank 0 to all nodes, or put its name into /etc/hosts (Kubernetes: a headless service with publishNotReadyAddresses)',
   },
   {
     id: 'queue-of-ranks-silent',
@@ -92,7 +113,7 @@ export const addressRules: readonly Rule[] = [
   {
     id: 'loopback',
     category: 'loopback-used',
-    line: /[Uu]sing the loopback|Unable to resolve hostname to a \(local\) address|Bootstrap ?: Using (?:\[0\])?lo:|(?:remote|connect\w*|peer)\W{1,4}(?:to \(?)?\[?(?:::ffff:)?127\.\d+\.\d+\.\d+.{0,80}(?:refused|timed out|failed)|(?:refused|timed out|failed).{0,60}remote=\[127\.|remote=\[127\.|gives this host's own name/,
+    line: /[Uu]sing the loopback|Unable to resolve hostname to a \(local\) address|Bootstrap ?: Using (?:\[0\])?lo:|(?:remote|[Cc]onnect\w*|peer)\W{1,4}(?:to \(?)?\[?(?:::ffff:)?127\.\d+\.\d+\.\d+.{0,80}(?:refused|timed out|failed)|(?:refused|timed out|failed).{0,60}remote=\[127\.|remote=\[127\.|gives this host's own name/,
     strength: 'proof',
     source: 'torch/csrc/distributed/c10d/ProcessGroupGloo.cpp, gloo, NVIDIA/nccl src/bootstrap.cc',
     when: (scene) => scene.saw('loopback-matters') || multiNode(scene) || !scene.fact(/^nodes: 1$/),

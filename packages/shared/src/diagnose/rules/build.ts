@@ -32,7 +32,7 @@ export const buildRules: readonly Rule[] = [
   {
     id: 'nvcc-too-old',
     category: 'toolchain-missing',
-    line: /nvcc fatal\s*:|Unsupported gpu architecture|NVCC version (?:should|must)|NVCC compilation failed|ptxas fatal|is not defined for option 'gpu-name'|Unsupported \.version [\d.]+; current version|unsupported GNU version|requires? (?:nvcc|NVCC|CUDA toolkit) (?:>=|\d|at least)/,
+    line: /nvcc fatal\s*:|Unsupported gpu architecture|NVCC version (?:should|must)|NVCC compilation failed|ptxas fatal|is not defined for option 'gpu-name'|Unsupported \.version [\d.]+; current version|unsupported GNU version|unrecognized command[- ]line option ['"‘]?-std=|requires? (?:nvcc|NVCC|CUDA toolkit) (?:>=|\d|at least)/,
     strength: 'proof',
     source: 'nvcc, ptxas, deep_gemm/jit/compiler.hpp',
     cause:
@@ -49,7 +49,7 @@ export const buildRules: readonly Rule[] = [
   {
     id: 'cached-library',
     category: 'cache-corrupt',
-    line: /(?<!\S)(\S{0,300}\/(?:\.cache|\.triton|torchinductor|flashinfer|cached_ops|deep_gemm|torch_compile_cache)\S{0,300})['"]?: ?(?:file too short|invalid ELF header|undefined symbol|cannot open shared object|failed to map segment|[Bb]ad magic)/,
+    line: /(?<!\S)(\S{0,300}\/(?:\.cache|\.triton|torchinductor|flashinfer|cached_ops|deep_gemm|torch_compile_cache)\S{0,300})['"]?: ?(?:cannot stat shared object|cannot read file data|file too short|invalid ELF header|undefined symbol|cannot open shared object|failed to map segment|[Bb]ad magic)/,
     strength: 'proof',
     source: 'ELF loader on an artefact of a kernel cache',
     cause: 'a compiled kernel in the cache is cut off, or was built by another version',

@@ -26,6 +26,18 @@ export const containerRules: readonly Rule[] = [
       'the process sees no NVIDIA driver: the container was started without GPUs, or lost them (systemctl daemon-reload)',
   },
   {
+    id: 'no-gpu-without-driver',
+    category: 'no-gpu-runtime',
+    line: /No CUDA GPUs are available|no CUDA-capable device is detected/,
+    strength: 'strong',
+    source: 'torch/cuda/__init__.py, CUDA error 100, where nothing of the driver is there either',
+    when: (scene) =>
+      scene.saw('no-driver') ||
+      scene.fact(
+        /without (?:--gpus|nvidia)|no --gpus|nvidia[-_ ]smi\w*\W.{0,40}(?:not found|no devices|fail)/i,
+      ),
+  },
+  {
     id: 'thread-forbidden',
     category: 'container-privilege',
     line: /(?:pthread_create|thread|clone3?).{0,60}Operation not permitted/i,

@@ -74,6 +74,15 @@ export const defectRules: readonly Rule[] = [
     fix: 'run once with CUDA_LAUNCH_BLOCKING=1 to name the kernel, then change its backend (--attention-backend, --moe-runner-backend, --enforce-eager) or the version; on one GPU only, suspect that GPU',
   },
   {
+    id: 'cuda-in-forked-process',
+    category: 'engine-bug',
+    line: /Cannot re-initialize CUDA in forked subprocess/,
+    strength: 'strong',
+    source: 'torch/cuda/__init__.py: the launcher touched CUDA before it forked its workers',
+    cause: 'the launcher used CUDA before it forked its workers, which then cannot use it',
+    fix: 'VLLM_WORKER_MULTIPROC_METHOD=spawn on every node, or another version of the engine',
+  },
+  {
     id: 'shape-mismatch',
     category: 'engine-bug',
     line: /^RuntimeError: (?:The (?:expanded )?size of (?:the )?tensor|mat1 and mat2|shape '|Sizes of tensors|Expected (?:all tensors|.{0,40}(?:dtype|device|scalar type))|expected scalar type)|size mismatch, got/,

@@ -1,6 +1,7 @@
 /** Limits that fired, witnesses, and servers that outlive their engine. */
 import { quietSymptom } from '../facts.ts';
 import type { Rule } from '../model.ts';
+import { STILL_LOADING } from '../phases.ts';
 
 export const endingRules: readonly Rule[] = [
   {
@@ -18,16 +19,29 @@ export const endingRules: readonly Rule[] = [
     category: 'timeout',
     line: /[Ww]atchdog timeout \(|Scheduler watchdog timeout/,
     strength: 'strong',
+    waits: true,
     source: 'sglang/srt/managers/scheduler.py watchdog_thread',
     cause:
       'a forward batch did not finish within the watchdog limit: a rank compiles, or waits for a peer in a collective',
     fix: 'drop --enable-torch-compile or warm up first, raise --watchdog-timeout, and py-spy dump all ranks while it hangs',
   },
   {
+    id: 'barrier-while-others-load',
+    category: 'timeout',
+    line: /other ranks that didn't finish loading|monitoredBarrier/,
+    strength: 'strong',
+    source: 'sglang/srt/model_executor/model_runner.py load_model; the other log ends while it loads',
+    when: (scene) => scene.saw(STILL_LOADING),
+    cause:
+      'this node has loaded the weights and waited in vain for another, which is only slower: its log ends in the middle of loading, without an error',
+    fix: 'weights on a local disk of every node, or a longer limit (--dist-timeout 3600); then load again',
+  },
+  {
     id: 'collective-timeout',
     category: 'timeout',
     line: /[Ww]atchdog caught collective operation timeout|ran for \d+ milliseconds before timing out|Timed out after \d+ ?seconds? waiting for clients|waiting for clients\. \d+\/\d+ clients joined|monitoredBarrier in \d+ ?ms|RendezvousTimeout|[Ww]ait timeout after \d+ ?ms|Timed out waiting \d+ms for (?:recv|send)|wait_(?:for_ready|port) .{0,40}time/,
     strength: 'strong',
+    waits: true,
     source: 'torch ProcessGroupNCCL.cpp, TCPStore.cpp, gloo',
     cause: 'ranks waited for one that did not come within the limit',
     fix: 'look for the rank that is missing or far behind (compare the last lines of all ranks); when it was only slow: --dist-timeout (SGLang), VLLM_ENGINE_READY_TIMEOUT_S or --distributed-timeout-seconds (vLLM)',
@@ -37,6 +51,7 @@ export const endingRules: readonly Rule[] = [
     category: 'timeout',
     line: /RPC call to \S+ timed out|Timed out waiting for (?:engine|\w+ core|\d+|response|the server|workers?)|Did not receive response from front-end process|Failed to receive .{0,60}within timeout|did not return within|is not available in \d+ seconds|(?:Startup|Liveness|Readiness) probe failed|did not become (?:ready|healthy) (?:within|in|after)|(?:initiali[sz]ation|start-?up|warm-?up|loading|download)\w* .{0,30}timed? ?out|^(?:asyncio\.|concurrent\.futures\._base\.)?TimeoutError\b|waited \d+ s in phase/,
     strength: 'strong',
+    waits: true,
     source: 'vllm/v1/engine/core_client.py, multiproc_executor.py, Kubernetes, dsr1 agent',
   },
   {
@@ -78,7 +93,7 @@ export const endingRules: readonly Rule[] = [
   {
     id: 'green-while-stuck',
     category: 'zombie-server',
-    line: /"GET \/(?:health\w*|v1\/models|ping|version|get_model_info|model_info|metrics)\S* HTTP\/[\d.]+" 200/,
+    line: /"GET \/(?:(?:v\d\/)?health\w*|v1\/models|ping|version|live\w*|ready\w*|get_model_info|model_info|metrics)\S* HTTP\/[\d.]+" 200/,
     strength: 'strong',
     source: 'access log of either engine; the endpoints do not touch the ranks',
     quiet: true,
@@ -98,7 +113,7 @@ export const endingRules: readonly Rule[] = [
   {
     id: 'green-after-death',
     category: 'zombie-server',
-    line: /"GET \/(?:health\w*|v1\/models|ping)\S* HTTP\/[\d.]+" 200/,
+    line: /"GET \/(?:(?:v\d\/)?health\w*|v1\/models|ping|version|live\w*|ready\w*)\S* HTTP\/[\d.]+" 200/,
     strength: 'hint',
     source: 'access log after the engine said that it is dead',
     quiet: true,

@@ -98,7 +98,7 @@ export const fileRules: readonly Rule[] = [
   {
     id: 'hub-refuses',
     category: 'hub-auth',
-    line: /^(?!.*HTTP\/[\d.]+" 40[13]).*(?:40[13] (?:Client Error|Forbidden|Unauthorized)|Cannot access content at|GatedRepoError|is gated\b|gated repo|Access to model \S+ is restricted|must (?:be authenticated|have access) to|RepositoryNotFoundError|Repository Not Found|private or gated|Invalid (?:username or password|user token|credentials)|Token is required|HF_TOKEN .{0,40}(?:missing|invalid|not set|required)|is not a valid model identifier listed on|pull access denied|unauthorized: authentication required|requested access to the resource is denied)/i,
+    line: /^(?!.*HTTP\/[\d.]+" 40[13]).*(?:40[13] (?:Client Error|Forbidden|Unauthorized)|Cannot access content at|GatedRepoError|is gated\b|gated repo|is awaiting a review|Access to model \S+ is restricted|must (?:be authenticated|have access) to|RepositoryNotFoundError|Repository Not Found|private or gated|Invalid (?:username or password|user token|credentials)|Token is required|HF_TOKEN .{0,40}(?:missing|invalid|not set|required)|is not a valid model identifier listed on|pull access denied|unauthorized: authentication required|requested access to the resource is denied)/i,
     strength: 'proof',
     source: 'huggingface_hub/errors.py, transformers/utils/hub.py, container registries',
   },

@@ -18,12 +18,17 @@ export const notes: readonly Note[] = [
   { id: 'nccl-shm-line', line: /posix_fallocate|shm_open|include\/shm|shared memory segment|\/dev\/shm\// },
   { id: 'memlock-limit', line: /max locked memory .*-l\) *\d+|RLIMIT_MEMLOCK|^Max locked memory/ },
   { id: 'nproc-limit', line: /max user processes|pids\.(?:max|current)|^Max processes/ },
+  {
+    id: 'no-driver',
+    line: /Found no NVIDIA driver|NVML Shared Library Not Found|nvidia-smi: (?:command )?not found/,
+  },
   { id: 'cma', line: /^Cma(?:Total|Free):/ },
   { id: 'sigquit', line: /[Ss]ig[Qq]uit|SIGQUIT/ },
   {
     id: 'weights-begun',
     line: /Load weight begin|Starting to load model|[Ll]oading (?:safetensors )?(?:checkpoint )?shards/,
   },
+  { id: 'weights-progress', line: /[Ll]oading .{0,20}checkpoint shards: +\d+% Completed/ },
   { id: 'loopback-line', line: /[Uu]sing the loopback|remote=\[127\./ },
   { id: 'loopback-matters', line: /connectFullMesh|_SOCKET_IFNAME/ },
   {

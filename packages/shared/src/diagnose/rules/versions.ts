@@ -25,7 +25,7 @@ export const versionRules: readonly Rule[] = [
   {
     id: 'package-requirement',
     category: 'version-mismatch',
-    line: /is required for a normal functioning of this module, but found|[Vv]ersionConflict|DistributionNotFound|(?<![\w.-])\w[\w.-]{0,80} ?[><=!~]=+ ?[\d.]+\S{0,40} (?:is|are) required|requires? \w[\w.-]{0,80} ?[><=~!]=+ ?[\d.]+.{0,40}(?:but|found|installed|got)|but you have \S+ \d[\d.]*\S* (?:which is )?incompatible|(?:does not match|doesn't match|not match) (?:the )?(?:\w+[ -])?version|version \(?\S+?\)? does not match|(?:incompatible|mismatched|different) versions? of|version incompatibility|(?:is|are) required,? but (?:found|got|installed|you have)|version is (?:wrong|too old|too new|not supported)|(?:only supported with|requires?|needs?) (?:torch|transformers|triton|vllm|sglang|flashinfer|ray|cuda|nccl|python|numpy) ?(?:>=|==|<|version)/i,
+    line: /already used by a Transformers \w+|is required for a normal functioning of this module, but found|[Vv]ersionConflict|DistributionNotFound|(?<![\w.-])\w[\w.-]{0,80} ?[><=!~]=+ ?[\d.]+\S{0,40} (?:is|are) required|requires? \w[\w.-]{0,80} ?[><=~!]=+ ?[\d.]+.{0,40}(?:but|found|installed|got)|but you have \S+ \d[\d.]*\S* (?:which is )?incompatible|(?:does not match|doesn't match|not match) (?:the )?(?:\w+[ -])?version|version \(?\S+?\)? does not match|(?:incompatible|mismatched|different) versions? of|version incompatibility|(?:is|are) required,? but (?:found|got|installed|you have)|version is (?:wrong|too old|too new|not supported)|(?:only supported with|requires?|needs?) (?:torch|transformers|triton|vllm|sglang|flashinfer|ray|cuda|nccl|python|numpy) ?(?:>=|==|<|version)/i,
     strength: 'proof',
     source: 'transformers/utils/versions.py, pip, flashinfer/version checks',
   },
@@ -43,16 +43,16 @@ export const versionRules: readonly Rule[] = [
   {
     id: 'library-version',
     category: 'version-mismatch',
-    line: /version [`'](?:GLIBC|GLIBCXX|CXXABI|NCCL|CUDA)\w*[\d._]+' not found|compiled using NumPy 1|numpy\.dtype size changed|operator torchvision::nms does not exist|mismatches the version that was used to compile PyTorch|compiled with different CUDA|Loaded runtime CuDNN library: .{0,40}but source was compiled with|compiled against .{0,40}but found runtime version|Descriptors cannot (?:not )?be created directly|API version .{0,30}too (?:old|new)/,
+    line: /version [`'](?:GLIBC|GLIBCXX|CXXABI|NCCL|CUDA)\w*[\d._]+' not found|compiled using NumPy 1|\b(?:CUDNN|CUBLAS|CUSOLVER|CUSPARSE|NVSHMEM|MIOPEN)\w*_VERSION_MISMATCH|numpy\.dtype size changed|operator torchvision::nms does not exist|mismatches the version that was used to compile PyTorch|compiled with different CUDA|Loaded runtime CuDNN library: .{0,40}but source was compiled with|compiled against .{0,40}but found runtime version|Descriptors cannot (?:not )?be created directly|API version .{0,30}too (?:old|new)/,
     strength: 'proof',
     source: 'glibc, NumPy, torchvision, torch.utils.cpp_extension, cuDNN frontend, protobuf',
   },
   {
     id: 'nccl-versions',
     category: 'version-mismatch',
-    line: /Mismatched NCCL version|Invalid config \w+ attribute value|NCCL versions? (?:mismatch|differ)/i,
+    line: /Mismatched NCCL version|NCCL WARN Message truncated ?: received \d+ bytes instead of \d+|Invalid config \w+ attribute value|NCCL versions? (?:mismatch|differ)/i,
     strength: 'proof',
-    source: 'NVIDIA/nccl src/init.cc, bootstrap.cc',
+    source: 'NVIDIA/nccl src/init.cc, bootstrap.cc, misc/socket.cc: structures of another size on the wire',
     cause: 'the ranks load different NCCL versions',
   },
   {
@@ -71,6 +71,15 @@ export const versionRules: readonly Rule[] = [
     strength: 'strong',
     source: 'Python import of a package that changed its API',
     cause: 'two Python packages do not fit: one asks the other for a name that its version does not have',
+  },
+  {
+    id: 'package-of-the-driver-only',
+    category: 'version-mismatch',
+    line: /RaySystemError: System error: No module named '([\w.]+)'/,
+    strength: 'strong',
+    source: 'ray/_private/serialization.py: a worker unpickles what the driver sent',
+    cause: 'the environment of this Ray worker is not that of the driver: it lacks $1',
+    fix: 'start Ray on every node from the same environment or image that the engine starts from, with the same versions',
   },
   {
     id: 'pickle-between-versions',
@@ -143,8 +152,9 @@ export const versionRules: readonly Rule[] = [
   {
     id: 'config-attribute',
     category: 'version-mismatch',
-    line: /^AttributeError: '\w+(?:Config|Tokenizer\w*|Processor|ImageProcessor)' object has no attribute/,
+    line: /^AttributeError: '(\w+(?:Config|Tokenizer\w*|Processor|ImageProcessor))' object has no attribute/,
     strength: 'strong',
+    when: (_, match) => !isConfigOfEngine(match[1] ?? ''),
     source: 'a checkpoint or engine that was written for another transformers',
     cause:
       'the object that transformers made lacks what the engine or the checkpoint asks of it: their releases do not fit',
@@ -160,3 +170,10 @@ export const versionRules: readonly Rule[] = [
     when: (_, match) => !cachePath.test(match[1] ?? ''),
   },
 ];
+
+/** Classes that the engines define themselves; those of transformers bear the name of a model. */
+function isConfigOfEngine(name: string): boolean {
+  return /^(?:Vllm|Model|Parallel|Cache|Scheduler|Speculative|Load|Device|LoRA|Compilation|Attention|Observability|Pooler|KV\w+|\w*(?:Fp8|FP8|Fp4|NvFp4|AWQ|GPTQ|Marlin|Quant|CompressedTensors)\w*)Config$/.test(
+    name,
+  );
+}
