@@ -3,7 +3,7 @@ import { chmodSync, createWriteStream, mkdirSync, readdirSync, readFileSync, wri
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { createArchive } from '@dsr1/ctl/fabric/archive';
-import { readDump } from '@dsr1/ctl/fabric/read-dump';
+import { dumpOf, readSources } from '@dsr1/ctl/fabric/read-dump';
 import { unpackTexts } from '@dsr1/ctl/fabric/tar';
 import { Dsr1Error } from '@dsr1/shared/errors';
 import { maskText } from '@dsr1/shared/fabric/collect/mask';
@@ -15,7 +15,8 @@ import { runCtl } from './helpers/fake-io.ts';
 import { aDeployment, aNode, aPlan, aRankPlan } from './helpers/values.ts';
 
 const POLICY = { transport: 'auto', ncclVersion: null, gpuRanks: true, overrides: {} } as const;
-const NOTHING = Readable.from([]);
+const NOTHING = { stdin: Readable.from([]), interrupted: new AbortController().signal };
+const readDump = async (path: string) => dumpOf(await readSources(path, NOTHING), path);
 
 const texts = (host: number) => ({
   ibdev2netdev: 'mlx5_0 port 1 ==> ens1 (Up)\n',
@@ -35,7 +36,7 @@ const ROUTES = {
 
 const unpacked = (path: string) => unpackTexts(readFileSync(path));
 const explained = async (path: string) =>
-  explanationJson(explainDump(await readDump(path, NOTHING), POLICY)) as {
+  explanationJson(explainDump(await readDump(path), POLICY)) as {
     nodes: Record<string, { hca: string[]; gid_index: object }>;
   };
 
@@ -168,11 +169,11 @@ test('archives are those of tar', async (t) => {
   t.same(unpacked(path), files);
   execFileSync('tar', ['xzf', path, '-C', root]);
   execFileSync('tar', ['czf', join(root, 'y.tar.gz'), '-C', root, './dump.json', './a']);
-  const again = await readDump(join(root, 'y.tar.gz'), NOTHING).catch((error) => error);
+  const again = await readDump(join(root, 'y.tar.gz')).catch((error) => error);
   t.match(again, { code: 'CONFIG_INVALID' }, 'the manifest of another tar is found, and {} is none');
   writeFileSync(join(root, 'z.tar.gz'), Buffer.from([0x1f, 0x8b, 1, 2, 3]));
-  await t.rejects(readDump(join(root, 'z.tar.gz'), NOTHING), { code: 'INVALID_ARGUMENT' });
-  await t.rejects(readDump(join(root, 'nothing'), NOTHING), { code: 'NOT_FOUND' });
+  await t.rejects(readDump(join(root, 'z.tar.gz')), { code: 'INVALID_ARGUMENT' });
+  await t.rejects(readDump(join(root, 'nothing')), { code: 'NOT_FOUND' });
 });
 
 test('public addresses are masked, also inside GIDs; private ones stay', async (t) => {

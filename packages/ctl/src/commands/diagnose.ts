@@ -33,10 +33,10 @@ export function diagnoseCommand(io: CtlIo): Command {
 
 /** What exists as a path is a path; a plain word that does not is a deployment. */
 async function material(io: CtlIo, what: string, options: DiagnoseOptions): Promise<Material> {
-  if (what === '-') return readLogs(what, io.stdin);
+  if (what === '-') return readLogs(what, io);
   const path = resolve(io.cwd, what);
   const name = /^[a-z0-9][a-z0-9-]*$/.test(what) && !existsSync(path);
-  if (!name) return readLogs(path, io.stdin);
+  if (!name) return readLogs(path, io);
   const api = openApi(io, options);
   return readDeployment(api, await api.deployment(what), options.lines);
 }

@@ -1,7 +1,7 @@
 /** A folder of logs, one file, a bundle, or standard input → readings and facts; logs are streamed, so size does not matter. */
-import { createReadStream } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
+import { addAbortSignal, Readable } from 'node:stream';
 import { readLines } from '@dsr1/shared/diagnose/attempt';
 import { createLineCutter } from '@dsr1/shared/diagnose/cut-lines';
 import { createLogReader, type LogReading } from '@dsr1/shared/diagnose/log-reader';
@@ -9,7 +9,8 @@ import { Dsr1Error } from '@dsr1/shared/errors';
 import { DEPLOYMENT_FILE, logFiles, MANIFEST_FILE } from '@dsr1/shared/fabric/collect/bundle';
 import { DumpManifest } from '@dsr1/shared/fabric/dump';
 import { decode } from '@dsr1/shared/schema';
-import { readBundle } from '../fabric/read-dump.ts';
+import { openFile, openPipe, refuse, sourceKind } from '../fabric/read-bytes.ts';
+import { type Given, readBundle } from '../fabric/read-dump.ts';
 import { diagnoseText } from '../text/diagnose.ts';
 
 export interface Material {
@@ -20,27 +21,34 @@ export interface Material {
 
 const MAX_FILES = 1000;
 
-/** @throws NOT_FOUND when nothing is there, CONFIG_INVALID for a facts.json that is no JSON */
-export async function readLogs(path: string, stdin: NodeJS.ReadableStream): Promise<Material> {
-  if (path === '-') return { readings: [await readStream('-', stdin)], facts: null };
-  const found = await stat(path).catch((cause) => {
-    throw new Dsr1Error('NOT_FOUND', diagnoseText.nothingAt(path), {
-      cause,
-      hint: diagnoseText.nothingAtHint,
-    });
+/** @throws NOT_FOUND, FORBIDDEN or INVALID_ARGUMENT for what cannot be read, CONFIG_INVALID for a facts.json that is no JSON */
+export async function readLogs(path: string, { stdin, interrupted }: Given): Promise<Material> {
+  const alone = async (name: string, chunks: AsyncIterable<string | Uint8Array>): Promise<Material> => ({
+    readings: [await readStream(name, chunks)],
+    facts: null,
   });
-  if (!found.isDirectory()) {
-    const bundle = await readBundle(path);
-    if (bundle !== null) return readTexts(bundle, path);
-    return { readings: [await readStream(path, createReadStream(path))], facts: null };
+  if (path === '-')
+    return alone(path, stdin instanceof Readable ? addAbortSignal(interrupted, stdin) : stdin);
+  switch (await sourceKind(path)) {
+    case 'pipe':
+      return alone('-', await openPipe(path, interrupted));
+    case 'file': {
+      const bundle = await readBundle(path);
+      return bundle === null ? alone(path, await fileStream(path)) : readTexts(bundle, path);
+    }
+    case 'folder':
+      return readFolder(path);
   }
+}
+
+async function readFolder(path: string): Promise<Material> {
   const manifest = await readIfThere(join(path, MANIFEST_FILE));
   const logs = manifest === null ? null : new Set(logsOf(manifest, join(path, MANIFEST_FILE)));
   const readings: LogReading[] = [];
   for (const file of await filesUnder(path)) {
     const name = relative(path, file).split(sep).join('/');
     if (logs?.has(name) ?? name !== DEPLOYMENT_FILE)
-      readings.push(await readStream(name, createReadStream(file)));
+      readings.push(await readStream(name, await fileStream(file)));
   }
   const factsPath = join(path, DEPLOYMENT_FILE);
   return { readings, facts: parseFacts(await readIfThere(factsPath), factsPath) };
@@ -74,8 +82,14 @@ export async function readStream(
   return reader.reading();
 }
 
+async function fileStream(path: string): Promise<Readable> {
+  return (await openFile(path)).createReadStream();
+}
+
 async function filesUnder(root: string): Promise<string[]> {
-  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+  const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch((error) =>
+    refuse(error.path ?? root, error),
+  );
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   if (files.length <= MAX_FILES) return files.sort();
   throw new Dsr1Error('INVALID_ARGUMENT', diagnoseText.tooManyFiles(root, MAX_FILES, files.length));

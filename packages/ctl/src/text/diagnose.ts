@@ -4,8 +4,6 @@ export const diagnoseText = {
   argument:
     'folder of logs (with facts.json where more is known), bundle of `fabric collect`, one file, - for a pasted log, or the name of a deployment',
   linesFlag: 'last lines to read of each rank of a deployment',
-  nothingAt: (path: string) => `expected a folder or file of logs at ${path}, found none`,
-  nothingAtHint: 'give a path that exists, - for standard input, or the name of a deployment (dsr1ctl ls)',
   badFacts: (path: string) => `${path}: expected JSON, found something else`,
   badFactsHint: 'remove it to have the logs read alone',
   tooManyFiles: (root: string, most: number, found: number) =>

@@ -4,9 +4,37 @@ export const fabricText = {
   explain:
     'choose interfaces and HCAs from what hosts print about themselves, with every reason; diagnose their logs',
   dumpsArgument:
-    'folder of dumps (with dump.json, or one folder a host), bundle of `fabric collect`, one file, or - for a pasted terminal session',
+    'folder of dumps (with dump.json, one folder or one file a host), bundle of `fabric collect`, one file, or - for a pasted terminal session',
   transportFlag: 'rdma refuses instead of falling back, tcp chooses sockets',
-  ncclFlag: 'NCCL version that the ranks will load (default: what the logs say)',
+  ncclFlag: 'NCCL version that the ranks will load, as 2.27.5 (default: what the logs say)',
+  ncclExpected: 'expected a version such as 2.27.5 or 2.21',
+  explainHelp: `
+What to run on every host, and paste (whatever of it there is):
+  ip -4 a; ibdev2netdev; show_gids; ibstat; rdma link; nvidia-smi topo -m
+  and the log of a run with NCCL_DEBUG=INFO
+Leave the prompts in (root@gpu1:~#), or put "=== gpu1 ===" before the lines of each host.
+
+Verdict:
+  ok       the hosts can use what is chosen together, as far as these texts show
+  warn     it works with a caveat; each is printed
+  refuse   it cannot work as it is; each reason is printed, with what to do
+  unknown  the texts do not show enough to choose a network
+
+Exit codes:
+  0  ok, warn or unknown
+  2  nothing in the texts is the output of a network tool or a log, or a flag is wrong
+  4  a file may not be read         5  nothing is at this path
+  7  refuse (--json prints the object as well)
+  8  a pipe to which nobody writes`,
+  nothingFound: (path: string, read: string) =>
+    `expected outputs of network tools or an NCCL log in ${path === '-' ? 'standard input' : path}, found none; read ${read}`,
+  nothingFoundHint:
+    'run on each host, and paste: ip -4 a; ibdev2netdev; show_gids; ibstat; rdma link; nvidia-smi topo -m; and the log of a run with NCCL_DEBUG=INFO',
+  noFiles: 'no file',
+  sourceFile: (path: string, bytes: number, what: string) => `${path} (${bytes} bytes, ${what})`,
+  moreFiles: (count: number) => `${count} more`,
+  refused: (because: string) => `these hosts cannot work as they are: ${because}`,
+  refusedHint: 'do what stands under "fix" above, and paste again',
   collect:
     'write what this host, or nodes of the cluster, say of their fabric to a .tar.gz that `fabric explain` and `diagnose` replay elsewhere',
   nodesFlag: 'nodes to collect from (a,b or repeated); without any, this host',
@@ -30,9 +58,9 @@ export const fabricText = {
   noRoomHint: 'free some space, or choose another place with --out',
   notWritten: (path: string, code: string) =>
     `expected to be allowed to write ${path}, but it failed (${code})`,
-  nothingAt: (path: string) => `expected a folder, bundle or file of dumps at ${path}, found none`,
   noJson: (what: string) => `${what}: expected JSON, found something else`,
   noArchive: (path: string) => `expected a .tar.gz of texts at ${path}, found something else`,
+  noArchiveHint: 'give the texts themselves, or a .tar.gz that is whole: `gzip -t` checks it',
   manifestHint: 'remove it to have the files read by what is in them',
   tooManyFiles: (root: string, most: number, found: number) =>
     `expected at most ${most} files under ${root}, found ${found}`,
