@@ -79,7 +79,7 @@ const OPENERS = {
     /n_gids_found=/,
   ],
   ibdev2netdev: [
-    /^\s*\S+ port \d+ (<===|==)>/,
+    /^\s*\S+\s+port\s+\d+\s+(<===|==)>/,
     /^\s*([0-9a-f:.]{7,16}\s+)?\S+ \(.*\bport\s+\d+\s.*(<===|==)>/i,
   ],
   'rdma-link': [/^\s*link \S+\/\d+ .*(state|subnet_prefix)/, /^\s*\d+\/\d+: \S+\/\d+: .*state/],

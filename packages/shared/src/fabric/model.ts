@@ -25,6 +25,8 @@ export interface FabricNode {
     readonly localIpv4?: readonly string[];
   };
   readonly contradictions: readonly Contradiction[];
+  /** What the texts about it lack and what to paste instead, in words. Absent = nothing, as for live facts. */
+  readonly gaps?: readonly string[];
 }
 
 /** Operator's settings and engine facts that bear on selection; every field optional = "choose". */

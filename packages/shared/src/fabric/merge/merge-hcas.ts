@@ -39,16 +39,18 @@ export function mergeHcas(
     const table = gids.get(key) ?? (complete ? [] : null);
     const merged = portOf(key, Number(port), ports.get(key) ?? [], links.get(key) ?? null, ledger);
     const netdev = merged.netdev ?? table?.find((row) => row.netdev !== null)?.netdev ?? null;
-    const elsewhere = netdev === null && merged.linkLayer !== 'ib' && saysNoNetdev(ports.get(key) ?? []);
+    const claims = ports.get(key) ?? [];
+    const elsewhere = netdev === null && merged.linkLayer !== 'ib' && claims.some(saysNoNetdev);
     const identity = {
       linkLayer: merged.linkLayer,
-      portGuid: portGuid(ports.get(key) ?? []),
+      portGuid: portGuid(claims),
       gids: table ?? [],
     };
     const joined = netdev ?? (elsewhere ? null : findNetdev(identity));
     const siblings = devices.get(device) ?? [];
     devices.set(device, siblings);
-    siblings.push({ ...merged, gids: table, netdev: joined });
+    const absent = elsewhere && claims.some(({ kind }) => kind === 'ibdev2netdev');
+    siblings.push({ ...merged, gids: table, netdev: joined, ...(absent ? { netdevUp: false } : {}) });
   }
   if (devices.size === 0 && !evidence.some(({ kind }) => kind === 'ibv_devices')) return null;
   const told = toldOf(evidence, [...ports.values()].flat());
@@ -95,9 +97,9 @@ function portOf(
   };
 }
 
-/** `rdma link` prints `netdev` whenever the netdev is in its namespace. */
-function saysNoNetdev(claims: readonly PortClaim[]): boolean {
-  return claims.some(({ kind, row }) => (kind === 'rdma-link' || kind === 'json') && row.netdev === null);
+/** `rdma link` prints `netdev`, and ibdev2netdev a name before its brackets, whenever the netdev is in their namespace. */
+function saysNoNetdev({ kind, row }: PortClaim): boolean {
+  return ['rdma-link', 'json', 'ibdev2netdev'].includes(kind) && row.netdev === null;
 }
 
 function portGuid(claims: readonly PortClaim[]): string | null {
@@ -154,13 +156,16 @@ function deviceOf(device: string, ports: HcaPort[], told: DeviceClaims, ledger: 
     device,
     pci,
     numaNode: nodes.find((value) => value >= 0) ?? null,
-    driver: null,
+    driver: own.map(({ row }) => row.driver ?? null).find((told) => told !== null) ?? null,
     nodeGuid: ledger.believe(`${device} node GUID`, [
       ...own.map(({ source, row }) => ({
         source,
         value: row.nodeGuid == null ? null : plainGuid(row.nodeGuid),
       })),
-      ...guids.map(({ source, row }) => ({ source, value: plainGuid(row.nodeGuid) })),
+      ...guids.map(({ source, row }) => ({
+        source,
+        value: row.nodeGuid === null ? null : plainGuid(row.nodeGuid),
+      })),
     ]),
     firmware: ledger.believe(
       `${device} firmware`,

@@ -8,6 +8,7 @@ import { TOPO_LEVELS } from '../parse/topo-m.ts';
 import { openLedger } from './belief.ts';
 import { mergeHcas } from './merge-hcas.ts';
 import { mergeNetdevs } from './merge-netdevs.ts';
+import { topologyGaps } from './topology-gaps.ts';
 
 export interface NodeHints {
   readonly name: string;
@@ -50,6 +51,7 @@ export function mergeNode(hints: NodeHints, evidence: readonly Evidence[]): Fabr
     gpuTopology: topologyOf(ordered, hcas !== null),
     given: hints.given,
     contradictions: ledger.contradictions,
+    gaps: topologyGaps(ordered.flatMap((item) => item.topo ?? [])),
   };
 }
 

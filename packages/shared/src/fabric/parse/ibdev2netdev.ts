@@ -2,6 +2,7 @@
  * `ibdev2netdev`, plain and -v (mlnx-tools before commit 290a843; now in DOCA).
  *   mlx5_0 port 1 ==> ens785f0 (Up)
  *   0000:01:00.0 mlx5_0 (MT4123 - MCX653105A-HDAT) <free text> fw 20.28.1002 port 1 (ACTIVE) ==> p5p1 (Up)
+ *   mlx5_0 port 1 ==>  ()                                     the netdev is in another network namespace
  * Old versions of -v print no PCI address.
  * The word in brackets at the end is the netdev's carrier, the one before the arrow the port's state.
  */
@@ -23,8 +24,8 @@ function portOf(line: string): PortRow | null {
   const arrow = line.search(/<===>|==>/);
   if (arrow < 0) return null;
   const left = /^(.*\S)\s+port\s+(\d{1,3})\s*(?:\(\s*(\w+)\s*\))?\s*$/.exec(line.slice(0, arrow));
-  const right = /^(?:<===>|==>)\s*(\S+)(?:\s*\(\s*(\w+)\s*\))?/.exec(line.slice(arrow));
-  if (!left || !right) return null;
+  const right = /^(?:<===>|==>)\s*([^\s()]+)?(?:\s*\(\s*(\w*)\s*\))?/.exec(line.slice(arrow));
+  if (!left || !right || (right[1] ?? right[2]) === undefined) return null;
   const [, head = '', port = '', state] = left;
   const verbose = /^\s*(?:([0-9a-f:.]{7,16})\s+)?(\S+)\s+\((\w+)?/i.exec(head);
   const device = verbose?.[2] ?? /^\s*(\S+)$/.exec(head)?.[1] ?? null;

@@ -4,6 +4,7 @@
  */
 import { ipv4OfGid, isEmptyGid } from './address.ts';
 import {
+  type DeviceRow,
   type GidRow,
   isVirtualModel,
   lidNumber,
@@ -16,6 +17,8 @@ import { type Dump, type Parsed, readLines } from './text.ts';
 
 export interface ParsedDevinfo extends Parsed<PortRow> {
   readonly gids: GidRow[];
+  /** Devices of which no port is shown: the text ends in the middle of their entry. */
+  readonly devices: DeviceRow[];
 }
 
 type Draft = { -readonly [Key in keyof PortRow]: PortRow[Key] };
@@ -23,6 +26,7 @@ type Draft = { -readonly [Key in keyof PortRow]: PortRow[Key] };
 export function parseIbvDevinfo(dump: Dump): ParsedDevinfo {
   const rows: Draft[] = [];
   const gids: GidRow[] = [];
+  const seen: Device[] = [];
   let device: Device | null = null;
   let port: Draft | null = null;
   let lanes = 1;
@@ -34,7 +38,15 @@ export function parseIbvDevinfo(dump: Dump): ParsedDevinfo {
     }
     const [, key = '', value = ''] = /^\s*([a-z][\w ]*?):\s*(.*?)\s*$/.exec(line) ?? [];
     if (key === 'hca_id') {
-      device = { name: value, nodeGuid: null, firmware: null, vendor: null, virtualFunction: null };
+      device = {
+        name: value,
+        nodeGuid: null,
+        firmware: null,
+        vendor: null,
+        virtualFunction: null,
+        hardware: null,
+      };
+      seen.push(device);
       port = null;
     } else if (!device) return false;
     else if (key === 'port' && /^\d{1,3}$/.test(value)) {
@@ -50,6 +62,7 @@ export function parseIbvDevinfo(dump: Dump): ParsedDevinfo {
     } else if (key === 'node_guid') device.nodeGuid = value;
     else if (key === 'fw_ver') device.firmware = value;
     else if (key === 'vendor_id') device.vendor = value;
+    else if (key === 'hw_ver') device.hardware = value;
     else if (key === 'vendor_part_id' && device.vendor === MELLANOX)
       device.virtualFunction = isVirtualModel(`MT${value}`);
     else if (port && key === 'active_width') lanes = Number(/^(\d+)X/.exec(value)?.[1] ?? 1);
@@ -57,7 +70,16 @@ export function parseIbvDevinfo(dump: Dump): ParsedDevinfo {
     else if (port) apply(port, key, value);
     return key !== '' || /^\s*(\w+|Unknown flags: 0x\w+)\s*$/.test(line);
   });
-  return { rows, gids, unknown };
+  const drivers = new Map(seen.map((item) => [item.name, softwareDriver(item)]));
+  const shown = new Set(rows.map((row) => row.device));
+  return {
+    rows: rows.map((row) => ({ ...row, driver: drivers.get(row.device) ?? null })),
+    gids,
+    unknown,
+    devices: seen
+      .filter(({ name }) => !shown.has(name))
+      .map(({ name, nodeGuid }) => ({ device: name, nodeGuid })),
+  };
 }
 
 interface Device {
@@ -65,11 +87,22 @@ interface Device {
   nodeGuid: string | null;
   firmware: string | null;
   vendor: string | null;
+  hardware: string | null;
   virtualFunction: boolean | null;
 }
 
 /** IEEE company number, as the kernel's mlx4 and mlx5 drivers report it. */
 const MELLANOX = '0x02c9';
+
+/**
+ * Drivers that have no hardware show none: rdma_rxe (rxe_param.h: vendor 0 before Linux 4.20, then 0xffffff, firmware
+ * and revision 0), siw (siw_main.c: vendor 0x626d74). null for every other device.
+ */
+function softwareDriver({ vendor, hardware, firmware }: Device): string | null {
+  if (vendor === '0x626d74') return 'siw';
+  const bare = firmware === '0.0.0' && hardware === '0x0';
+  return vendor === '0xffffff' || (bare && Number(vendor) === 0) ? 'rdma_rxe' : null;
+}
 
 const EMPTY = { linkLayer: null, state: null, lid: null, smLid: null };
 

@@ -24,6 +24,8 @@ export interface PortRow {
   readonly nodeGuid?: string | null;
   readonly portGuid?: string | null;
   readonly firmware?: string | null;
+  /** Of a device without hardware, told by what its entry lacks. */
+  readonly driver?: string | null;
   /** From the model that the tool prints (`CA type: MT4126`). */
   readonly virtualFunction?: boolean | null;
   readonly defaultGid?: string | null;
@@ -44,7 +46,8 @@ export interface NetdevRow extends Netdev {
 
 export interface DeviceRow {
   readonly device: string;
-  readonly nodeGuid: string;
+  /** null = the text was cut before it. */
+  readonly nodeGuid: string | null;
 }
 
 export interface RuleRow {

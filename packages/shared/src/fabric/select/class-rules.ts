@@ -37,7 +37,21 @@ interface ClassContext {
 
 type ClassRule = (context: ClassContext) => Dropped[];
 
-const rules: readonly ClassRule[] = [farFromGpus, slowerClass, frontEndNames, management, otherNetwork];
+const rules: readonly ClassRule[] = [
+  software,
+  farFromGpus,
+  slowerClass,
+  frontEndNames,
+  management,
+  otherNetwork,
+];
+
+/** Soft-RoCE beside hardware would drag every collective down to TCP's speed. */
+function software({ ports }: ClassContext): Dropped[] {
+  return ports
+    .filter(({ family }) => family.software)
+    .map((port) => ({ port, because: `${port.family.note}, and there is hardware` }));
+}
 
 /** Ports behind the GPUs' own switches carry the fabric; one that is nearer to no GPU serves storage or the front end. */
 function farFromGpus({ view, ports }: ClassContext): Dropped[] {
@@ -54,6 +68,9 @@ function farFromGpus({ view, ports }: ClassContext): Dropped[] {
   const limit = best <= switchLevel ? switchLevel : best;
   if (limit === order.indexOf('SYS')) return [];
   const near = new Set(ports.filter((port) => level(port.device) <= limit).map((port) => port.device));
+  // Rows that were cut off may show it near to their GPUs.
+  for (const { device } of ports)
+    if (isPartlySeen(view, links.filter((link) => link.device === device).length)) near.add(device);
   // A GPU without a port on its switch brings its next best ports, unless a near one is as good.
   for (const gpu of new Set(links.map((link) => link.gpu))) {
     const own = links.filter((link) => link.gpu === gpu);
@@ -68,6 +85,11 @@ function farFromGpus({ view, ports }: ClassContext): Dropped[] {
       port,
       because: `it is ${order[level(port.device)] ?? 'not shown near'} to every GPU, while others are ${order[best]}: storage or front end`,
     }));
+}
+
+/** The table has cells of the device for some of the GPUs only. */
+function isPartlySeen({ node }: NodeView, cells: number): boolean {
+  return cells > 0 && cells < (node.gpuCount ?? 0);
 }
 
 const order = ['X', 'PIX', 'PXB', 'PHB', 'NODE', 'SYS'];

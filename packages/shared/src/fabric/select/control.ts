@@ -57,10 +57,12 @@ export function likelyControl(
     -nodesMet(item, subnets),
     kindRank(item),
   ];
-  const best = addressed
+  const ranked = addressed
     .map((item) => ({ item, rank: rank(item) }))
-    .sort((a, b) => compare(a.rank, b.rank) || byName(a.item.name, b.item.name))[0];
+    .sort((a, b) => compare(a.rank, b.rank) || byName(a.item.name, b.item.name));
+  const [best, ...others] = ranked;
   if (best === undefined) return null;
+  const equals = others.filter((other) => compare(other.rank, best.rank) === 0).map(({ item }) => item.name);
   const why =
     defaults[0]?.device === best.item.name
       ? 'it has the default route'
@@ -74,10 +76,12 @@ export function likelyControl(
   return {
     name: best.item.name,
     address: best.item.addresses[0]?.address ?? null,
-    because: `${why}; no address or route of the head was given to prove it`,
+    because: `${why}${equals.length === 0 ? '' : `, ${equals.slice(0, MAX_EQUALS).join(' and ')} would do as well`}; no address or route of the head was given to prove it`,
     certain: false,
   };
 }
+
+const MAX_EQUALS = 3;
 
 /** Why an interface cannot join hosts (docker0, cni0, tailscale0 …); null when it can. */
 export function overlayReason(item: InterfaceView): string | null {

@@ -44,6 +44,11 @@ export function atLeast(version: string | null, major: number, minor: number): b
   return have >= want;
 }
 
+/** `NIC3` of a topology table without legend is no name of a device. */
+function isTopoNumber(device: string): boolean {
+  return /^NIC\d+$/.test(device);
+}
+
 type Entry = readonly [name: string, value: string, because: string];
 
 function socketEnv({ controlInterface, controlSource, gpuRanks }: EnvInput): Entry[] {
@@ -67,7 +72,7 @@ function transportEnv(input: EnvInput): Entry[] {
       ['NCCL_IB_DISABLE', '1', 'TCP is the plan’s open choice: no rank may find an HCA that the others lack'],
       ['NCCL_NET', 'Socket', 'TCP is the plan’s open choice'],
     ];
-  if (input.hcas.length === 0) return [];
+  if (input.hcas.length === 0 || input.hcas.some(({ device }) => isTopoNumber(device))) return [];
   return [...verbsEnv(input), ...gidEntries(input), ...guards(input)];
 }
 

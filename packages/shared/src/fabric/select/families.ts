@@ -10,6 +10,8 @@ export interface DeviceFamily {
   readonly reach: 'verbs' | 'efa' | 'cxi' | 'none';
   /** Every port is a virtual NIC of the cloud, so sharing the control interface's NIC is normal. */
   readonly sharesControl: boolean;
+  /** Made by the kernel over an ordinary NIC, without hardware of its own. */
+  readonly software: boolean;
   readonly note: string;
 }
 
@@ -28,10 +30,30 @@ const families: readonly DeviceFamily[] = [
     'cxi',
     'Slingshot has no verbs: NCCL needs the OFI plugin and the /dev/cxi* nodes',
   ),
+  {
+    ...family(
+      'soft-roce',
+      /^rxe\d/,
+      ['rdma_rxe'],
+      'verbs',
+      'software RDMA: no GPUDirect, no faster than TCP',
+    ),
+    software: true,
+  },
+  {
+    ...family(
+      'soft-iwarp',
+      /^siw/,
+      ['siw'],
+      'none',
+      'software iWARP: no GIDs, which NCCL needs, and no faster than TCP',
+    ),
+    software: true,
+  },
   family(
     'iwarp',
-    /^(i40iw|iw|cxgb|siw)/,
-    ['i40iw', 'iw_cxgb4', 'siw'],
+    /^(i40iw|iw|cxgb)/,
+    ['i40iw', 'iw_cxgb4'],
     'none',
     'iWARP has no GIDs and wants RDMA-CM connections, which NCCL does not make',
   ),
@@ -83,7 +105,7 @@ function family(
   reach: DeviceFamily['reach'],
   note: string,
 ): DeviceFamily {
-  return { family: name, names, drivers, reach, sharesControl: false, note };
+  return { family: name, names, drivers, reach, sharesControl: false, software: false, note };
 }
 
 function efa(): DeviceFamily {

@@ -34,7 +34,7 @@ export function chooseNode(
         : 'it is InfiniBand and the fabric is Ethernet';
     return {
       subject: port.key,
-      decision: 'out',
+      decision: port.facts === null && faults.get(port.key) !== null ? 'unknown' : 'out',
       because: faults.get(port.key) ?? left.get(port) ?? other,
     };
   });
@@ -72,6 +72,7 @@ function unseenPorts(_view: NodeView, names: readonly string[]): PortView[] {
       drivers: [],
       reach: 'verbs' as const,
       sharesControl: false,
+      software: false,
       note: 'named by the operator',
     };
     return {
@@ -96,5 +97,9 @@ function inBecause(port: PortView): string {
     port.nearGpus.length > 0 ? `near GPU ${port.nearGpus.join(', ')}` : null,
     port.netdev === null ? null : `interface ${port.netdev}`,
   ].filter((fact) => fact !== null);
-  return facts.length === 0 ? 'nothing speaks against it' : facts.join(', ');
+  if (port.family.software) return [...facts, port.family.note].join(', ');
+  if (facts.length > 0) return facts.join(', ');
+  return port.hca === null
+    ? 'the topology table has it, and nothing more is known of it'
+    : 'nothing speaks against it';
 }

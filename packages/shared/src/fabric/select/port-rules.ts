@@ -14,6 +14,7 @@ export function portFault(view: NodeView, port: PortView): string | null {
 type PortRule = (view: NodeView, port: PortView) => string | null;
 
 const rules: readonly PortRule[] = [
+  unseen,
   (_, port) => (port.family.reach === 'verbs' ? null : port.family.note),
   (_, { hca }) =>
     hca?.uverbs?.openable === false
@@ -24,7 +25,11 @@ const rules: readonly PortRule[] = [
       ? `its port is ${facts.state}${facts.phys === null ? '' : ` (${facts.phys})`}`
       : null,
   (_, { layer, facts }) =>
-    layer !== 'ib' && facts?.netdevUp === false ? `its interface ${facts.netdev ?? ''} is down` : null,
+    layer !== 'ib' && facts?.netdevUp === false
+      ? facts.netdev === null
+        ? NO_INTERFACE
+        : `its interface ${facts.netdev} is down`
+      : null,
   (_, { layer, facts }) =>
     layer === 'ib' && facts?.smLid === 0
       ? 'no subnet manager answers on its InfiniBand port (SM lid 0)'
@@ -36,12 +41,22 @@ const rules: readonly PortRule[] = [
   unaddressed,
 ];
 
+/** A listing that shows the ports of other devices was cut before this one's. */
+function unseen(view: NodeView, { hca, facts }: PortView): string | null {
+  const others = view.ports.some((other) => other.facts !== null && other.facts.state !== null);
+  return hca !== null && facts === null && others
+    ? 'it is listed without its port, so its state is not known: the text may be cut there'
+    : null;
+}
+
 /** A port whose neighbours have interfaces here and that has none belongs to another network namespace. */
 function elsewhere(view: NodeView, port: PortView): string | null {
   if (port.layer === 'ib' || port.netdev !== null || port.facts === null) return null;
   const others = view.ports.some((other) => other.netdev !== null && other.layer !== 'ib');
-  return others ? 'it has no interface in this network namespace' : null;
+  return others ? NO_INTERFACE : null;
 }
+
+const NO_INTERFACE = 'it has no interface in this network namespace';
 
 /** A bond's member, or a VF under a synthetic NIC: its traffic and addresses belong to the master. */
 function ownedByMaster(view: NodeView, port: PortView): string | null {

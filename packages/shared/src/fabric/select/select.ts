@@ -3,6 +3,7 @@
  * of every choice. Pure; the order of the nodes does not change what is chosen.
  */
 import type { FabricNode, FabricPolicy, FabricSelection, Refusal } from '../model.ts';
+import { portCaveats } from './caveats.ts';
 import { certainControl, type Draft, draftNode, railMembers, withoutUnpaired } from './draft.ts';
 import { checkGang } from './gang-checks.ts';
 import { gidPolicy } from './gid-policy.ts';
@@ -55,6 +56,8 @@ export function selectFabric(nodes: readonly FabricNode[], policy: FabricPolicy)
   ];
   const warnings = [
     ...chosen.warnings,
+    ...views.flatMap(({ node }) => (node.gaps ?? []).map((gap) => `${node.name}: ${gap}`)),
+    ...trimmed.flatMap(portCaveats),
     ...unevenWarnings(drafts, pairing),
     ...answers.flatMap(({ gid }) => gid.warnings),
     ...checked.warnings,

@@ -100,7 +100,8 @@ function without(
   );
   const nobody = choices.every((choice) => choice.ports.length === 0);
   const blind = gang.every(({ view }) => view.node.hcas === null && view.node.gpuTopology === null);
-  if (nobody && blind && policy.transport !== 'rdma')
+  const open = gang.some(({ view }) => view.ports.some(({ hca, facts }) => hca !== null && facts === null));
+  if (nobody && (blind || open) && policy.transport !== 'rdma')
     return { transport: null, choices, warnings: [], refusals: [] };
   const dark = gang.some(({ view }) => view.ports.some((port) => !isFrontEnd(view, port)));
   if (nobody && !dark && policy.transport === 'auto')
@@ -132,6 +133,8 @@ function absence(gang: readonly GangNode[]): string {
   const ports = gang.flatMap(({ view }) => view.ports);
   if (ports.length === 0) return 'no-rdma-device-in-container';
   if (ports.some(({ hca }) => hca?.uverbs?.openable === false)) return 'device-open-failed';
+  if (ports.every(({ facts }) => facts?.netdev === null && facts.netdevUp === false))
+    return 'no-rdma-device-in-container';
   return ports.every(({ facts }) => facts?.state === 'active') ? 'wrong-gid' : 'port-down';
 }
 

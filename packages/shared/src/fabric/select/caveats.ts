@@ -1,0 +1,38 @@
+/** What speaks against the ports that were chosen without ruling them out, and what the others' state suggests. */
+import type { Draft } from './draft.ts';
+import type { PortView } from './view.ts';
+
+/** Warnings of one node. */
+export function portCaveats({ member: { view }, ports }: Draft): string[] {
+  return [softwareOnly(ports), untoldStates(ports), darkInfiniband(view.ports, ports)].flatMap((because) =>
+    because === null ? [] : [`${view.node.name}: ${because}`],
+  );
+}
+
+function softwareOnly(ports: readonly PortView[]): string | null {
+  const made = ports.filter(({ family }) => family.software);
+  return made.length === 0 ? null : `${keys(made)}: ${made[0]?.family.note}`;
+}
+
+/** ibdev2netdev's (Down) is the carrier of the IPoIB interface, which native InfiniBand does not need. */
+function untoldStates(ports: readonly PortView[]): string | null {
+  const open = ports.filter(
+    ({ layer, facts }) => layer === 'ib' && facts?.state === null && facts.netdevUp === false,
+  );
+  return open.length === 0
+    ? null
+    : `whether ${keys(open)} are active is not known: (Down) is their IPoIB interface; paste ibstat, which shows the ports`;
+}
+
+/** A host that has InfiniBand was bought for it: Ethernet alone is then the front end. */
+function darkInfiniband(all: readonly PortView[], chosen: readonly PortView[]): string | null {
+  const ib = all.filter(({ layer }) => layer === 'ib');
+  const states = ib.map(({ facts }) => facts?.state ?? null);
+  if (ib.length === 0 || states.some((state) => state === null || state === 'active')) return null;
+  const left = chosen.length === 0 ? '' : `, and ${keys(chosen)} may be the front end only`;
+  return `all IB ports are down (${keys(ib)})${left}`;
+}
+
+function keys(ports: readonly PortView[]): string {
+  return ports.map(({ key }) => key).join(', ');
+}

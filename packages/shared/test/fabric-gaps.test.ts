@@ -1,0 +1,124 @@
+/** Texts that show less than a choice needs: what is said of it, and what is not made up. */
+import { readTexts } from '@dsr1/shared/fabric/dump';
+import { type ExplainedGroup, explainDump } from '@dsr1/shared/fabric/explain';
+import { test } from 'tap';
+
+const POLICY = { transport: 'auto', ncclVersion: null, gpuRanks: true, overrides: {} } as const;
+
+const explain = (text: string): ExplainedGroup =>
+  explainDump(readTexts(new Map([['-', text]])), POLICY).groups[0] as ExplainedGroup;
+const nodeOf = (text: string) => explain(text).selection.nodes[0];
+const decided = (text: string) =>
+  Object.fromEntries((nodeOf(text)?.reasons ?? []).map((item) => [item.subject, item]));
+
+const HEADER = '      GPU0  GPU1  NIC0  NIC1  CPU Affinity';
+const ROWS = ['GPU0   X    SYS   PIX   SYS   0-31', 'GPU1  SYS    X    SYS   PIX   32-63'];
+const LEGEND = ['NIC Legend:', '', '  NIC0: mlx5_3', '  NIC1: mlx5_7'];
+
+test('NICn without the legend is no device to export', async (t) => {
+  const bare = explain([HEADER, ...ROWS].join('\n'));
+  t.strictSame(bare.selection.nodes[0]?.env, {});
+  t.match(bare.verdict.because.join('\n'), /paste its NIC Legend/);
+  const told = explain([HEADER, ...ROWS, ...LEGEND].join('\n'));
+  t.match(told.selection.nodes[0]?.env, { NCCL_IB_HCA: '=mlx5_3:1,mlx5_7:1' });
+  t.notMatch(told.verdict.because.join('\n'), /Legend/);
+});
+
+test('a table that was cut does not say which HCA serves storage', async (t) => {
+  const [first = '', second = ''] = ROWS;
+  const cut = [HEADER, first, second.slice(0, 20), ...LEGEND].join('\n');
+  t.match(explain(cut).verdict.because.join('\n'), /2 GPU columns and 1 whole GPU rows: it is cut off/);
+  t.match(decided(cut)['mlx5_7:1'], { decision: 'in' });
+  const whole = [HEADER, first, second.replace('PIX', 'SYS'), ...LEGEND].join('\n');
+  t.match(decided(whole)['mlx5_7:1'], { decision: 'out', because: /storage or front end/ });
+  t.notMatch(explain(whole).verdict.because.join('\n'), /cut off/);
+});
+
+const DEVINFO = `hca_id: mlx5_0
+  fw_ver: 28.39.2048
+  vendor_id: 0x02c9
+  hw_ver: 0x0
+  phys_port_cnt: 1
+    port: 1
+      state: PORT_DOWN (1)
+      link_layer: Ethernet
+`;
+
+test('a device whose entry is cut is named, with its state open', async (t) => {
+  const cut = `${DEVINFO}\nhca_id: mlx5_1\n  fw_ver: 28.39.2048\n  phys_port_cnt: 1\n`;
+  t.match(decided(cut)['mlx5_1:1'], { decision: 'unknown', because: /state is not known/ });
+  t.equal(explain(cut).verdict.verdict, 'unknown', 'the other port is down, and that decides nothing');
+  t.equal(explain(DEVINFO).verdict.verdict, 'refuse');
+});
+
+test('RDMA without hardware is told from hardware', async (t) => {
+  const software = (name: string, vendor: string, firmware: string) =>
+    DEVINFO.replace('mlx5_0', name)
+      .replace('0x02c9', vendor)
+      .replace('28.39.2048', firmware)
+      .replace('DOWN (1)', 'ACTIVE (4)');
+  for (const text of [
+    software('rdma7', '0x0000', '0.0.0'),
+    software('rdma7', '0xffffff', ''),
+    software('rxe0', '0x02c9', '1.0.0'),
+  ]) {
+    t.equal(explain(text).verdict.verdict, 'warn');
+    t.match(explain(text).verdict.because.join('\n'), /software RDMA: no GPUDirect, no faster than TCP/);
+  }
+  const hardware = DEVINFO.replace('DOWN (1)', 'ACTIVE (4)');
+  t.notMatch(explain(hardware).verdict.because.join('\n'), /software/);
+  const both = `${hardware}\n${software('rdma7', '0x0000', '0.0.0')}`;
+  t.match(decided(both)['rdma7:1'], { decision: 'out', because: /there is hardware/ });
+  const warp = `${hardware}\n${software('rdma7', '0x626d74', '')}`;
+  t.match(decided(warp)['rdma7:1'], { decision: 'out', because: /software iWARP/ });
+});
+
+test('(Down) of an InfiniBand device is its IPoIB interface', async (t) => {
+  const listing = 'mlx5_0 port 1 ==> ibp26s0 (Down)\nmlx5_1 port 1 ==> ibp60s0 (Down)\n';
+  t.match(explain(listing).verdict, { verdict: 'warn', because: [/not known: \(Down\).*paste ibstat/] });
+  const states = [0, 1].map((i) =>
+    DEVINFO.replace('mlx5_0', `mlx5_${i}`)
+      .replace('DOWN (1)', 'ACTIVE (4)')
+      .replace('Ethernet', 'InfiniBand'),
+  );
+  t.notMatch(explain([listing, ...states].join('\n')).verdict.because.join('\n'), /ibstat/);
+  t.match(decided('mlx5_0 port 1 ==> eth0 (Down)\n')['mlx5_0:1'], {
+    decision: 'out',
+    because: /eth0 is down/,
+  });
+});
+
+test('InfiniBand that is down is not passed over for the front end', async (t) => {
+  const text = `${DEVINFO.replace('Ethernet', 'InfiniBand')}\n${DEVINFO.replace('mlx5_0', 'mlx5_1').replace('DOWN (1)', 'ACTIVE (4)')}`;
+  t.match(explain(text).verdict, {
+    verdict: 'warn',
+    because: [/all IB ports are down \(mlx5_0:1\), and mlx5_1:1/],
+  });
+  const up = DEVINFO.replace('Ethernet', 'InfiniBand').replace('DOWN (1)', 'ACTIVE (4)');
+  t.notMatch(explain(up).verdict.because.join('\n'), /all IB/);
+});
+
+test('ibdev2netdev without a name: the interface is in another namespace', async (t) => {
+  t.match(decided('mlx5_0 port 1 ==>  ()\n')['mlx5_0:1'], {
+    decision: 'out',
+    because: /no interface in this network/,
+  });
+  const ib = `mlx5_0 port 1 ==>  ()\n${DEVINFO.replace('Ethernet', 'InfiniBand').replace('DOWN (1)', 'ACTIVE (4)')}`;
+  t.match(decided(ib)['mlx5_0:1'], { decision: 'in' });
+});
+
+test('columns that `column -t` aligned, without the command above them', async (t) => {
+  const aligned = 'mlx5_0   port  1  ==>  ibp26s0  (Up)\nmlx5_10  port  1  ==>  eth1     (Up)\n';
+  t.strictSame(
+    nodeOf(aligned)?.reasons.flatMap((item) => (item.subject.startsWith('mlx5') ? item.subject : [])),
+    ['mlx5_0:1', 'mlx5_10:1'],
+  );
+});
+
+test('an interface that is only the first of its kind has its equals named', async (t) => {
+  const two =
+    'mlx5_0 port 1 ==> ens1 (Up)\nmlx5_1 port 1 ==> ens2 (Up)\n' +
+    [2, 3, 4].map((i) => `mlx5_${i} port 1 ==> ib${i} (Up)\n`).join('');
+  t.match(decided(two).ens1?.because, /ens2 would do as well/);
+  t.notMatch(decided(two.replace('ens2 (Up)', 'ens2 (Down)')).ens1?.because, /as well/);
+});
