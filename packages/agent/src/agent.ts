@@ -51,7 +51,7 @@ export async function runAgent(config: AgentConfig, deps: AgentDeps, signal: Abo
   const { bootId, fingerprint } = await readIdentity(host, config.nodeIp || null);
   const reports = reportBus();
   const workload = await openWorkload({
-    ...workloadParts(identity, config, deps),
+    ...workloadParts(identity, { ...config, ...folders }, deps),
     stateDir: folders.stateDir,
     folders: runFolders(folders),
     bootId,

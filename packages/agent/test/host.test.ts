@@ -2,9 +2,11 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { settingsOf } from '@dsr1/shared/daemon-settings';
 import { test } from 'tap';
+import { AGENT, foldersOf } from '../src/config/config.ts';
 import { linuxHost } from '../src/host/linux.ts';
 import { simulatedHost } from '../src/host/simulated.ts';
 
@@ -126,3 +128,12 @@ async function ended(pid: number): Promise<boolean> {
   }
   return false;
 }
+
+test('folders are absolute: their paths become arguments of ranks, which work elsewhere', async (t) => {
+  const { config } = settingsOf(AGENT, { stateDir: 'here' }, {});
+  t.strictSame(foldersOf(config, true), {
+    stateDir: resolve('here'),
+    runsDir: resolve('here/runs'),
+    logsDir: resolve('here/logs'),
+  });
+});

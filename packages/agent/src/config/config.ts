@@ -1,4 +1,5 @@
 /** Configuration of dsr1-agent (docs/config.md). Flags, environment (`DSR1_AGENT_…`) and file have these keys. */
+import { resolve } from 'node:path';
 import { type Static, Type } from 'typebox';
 import { DEFAULT_FACTS_OPTIONS, type FactsOptions } from '../facts/parts.ts';
 
@@ -65,12 +66,16 @@ export interface AgentFolders {
   readonly logsDir: string;
 }
 
-/** Where things are kept: system folders for the service of a node, everything in the state folder otherwise. */
-export function foldersOf({ stateDir, runsDir, logsDir }: AgentConfig, isRoot: boolean): AgentFolders {
+/**
+ * Where things are kept: system folders for the service of a node, everything in the state folder otherwise. Absolute:
+ * their paths become arguments of ranks, which work in folders of their own.
+ */
+export function foldersOf(config: AgentConfig, isRoot: boolean): AgentFolders {
+  const stateDir = resolve(config.stateDir);
   const isNode = isRoot && stateDir === '/var/lib/dsr1-agent';
   return {
     stateDir,
-    runsDir: runsDir || (isNode ? '/run/dsr1/runs' : `${stateDir}/runs`),
-    logsDir: logsDir || (isNode ? '/var/log/dsr1' : `${stateDir}/logs`),
+    runsDir: resolve(config.runsDir || (isNode ? '/run/dsr1/runs' : `${stateDir}/runs`)),
+    logsDir: resolve(config.logsDir || (isNode ? '/var/log/dsr1' : `${stateDir}/logs`)),
   };
 }
