@@ -122,6 +122,71 @@ test('hosts are named by what stands in a text, then by folder and file, never b
   t.match(second?.evidence, [{ env: [{ value: 'mlx5_2' }] }], 'settings are of the host that printed them');
 });
 
+test('texts of two hosts that pass for one are told, and no verdict is built on them', async (t) => {
+  const explain = (text: string) => explainDump(readTexts(new Map([['-', text]])), POLICY).groups[0];
+  const doubts = (text: string) =>
+    (explain(text)?.nodes[0]?.contradictions ?? []).map(({ subject, believed, rejected }) => [
+      subject,
+      believed.value,
+      rejected.value,
+    ]);
+  const link = (device: string, netdev: string) => `${device} port 1 ==> ${netdev} (Up)`;
+  const here = [link('mlx5_0', 'ibp1s0'), link('mlx5_1', 'ens1')].join('\n');
+  const stat = (device: string) => `CA '${device}'\n\tPort 1:\n\t\tState: Active`;
+  t.same(doubts(`$ ibdev2netdev\n${here}`), []);
+  t.same(doubts(`$ ibdev2netdev\n${here}\n$ ibstat mlx5_0\n${stat('mlx5_0')}`), [], 'one device of it');
+  t.same(doubts(`$ ibstat rxe0\n${stat('rxe0')}\n$ ibdev2netdev\n${here}`), [
+    ['RDMA devices', 'rxe0', 'mlx5_0 mlx5_1'],
+  ]);
+  t.same(
+    doubts(`$ ibdev2netdev\n${here}\n$ ibdev2netdev\n${link('mlx5_1', 'ens1')}\n${link('mlx5_2', 'ens2')}`),
+    [['RDMA devices', 'mlx5_0 mlx5_1', 'mlx5_1 mlx5_2']],
+  );
+  const address = (last: number) =>
+    `$ ip -4 a\n1: lo: <LOOPBACK,UP,LOWER_UP>\n    inet 127.0.0.1/8 scope host lo\n2: eth0: <UP,LOWER_UP>\n    inet 10.0.0.${last}/24 scope global eth0\n`;
+  t.same(doubts(`${address(1)}${address(1)}`), []);
+  t.same(doubts(`${address(1)}${address(2)}`), [['eth0 address', '10.0.0.1', '10.0.0.2']]);
+  const log = (device: string, layer: string) =>
+    `gpu8:7:7 [0] NCCL INFO NET/IB : Using [0]${device}:1/${layer} ; OOB eth0:10.0.0.1<0>`;
+  t.same(doubts(`${address(1)}$ ibdev2netdev\n${here}\n${log('mlx5_0', 'IB')}`), []);
+  t.same(doubts(`${here}\n${log('mlx5_0', 'RoCE')}`), [['mlx5_0:1 link layer', 'InfiniBand', 'RoCE']]);
+  t.same(doubts(`${here}\n${log('mlx5_7', 'IB')}`), [['RDMA devices', 'mlx5_0 mlx5_1', 'mlx5_7:1']]);
+  t.same(doubts(`${address(1)}${log('mlx5_0', 'IB').replace('eth0', 'eth7')}`), [
+    ['interfaces', 'lo eth0', 'eth7'],
+  ]);
+  const blended = explain(`${here}\n${log('mlx5_0', 'RoCE')}`)?.verdict;
+  t.match(blended, { verdict: 'warn', because: [/several hosts/] });
+});
+
+test('every interface has its reason, and sockets that NCCL opened in vain are told', async (t) => {
+  const text = [
+    'gpu9:7:7 [0] NCCL INFO Bootstrap : Using eno3:10.1.0.9<0>',
+    'gpu9:7:8 [0] NCCL INFO NET/Socket : Using [0]eno3:10.1.0.9<0> [1]lxcbr0:10.0.3.1<0> [2]tailscale0:100.72.2.3<0>',
+    'gpu9:7:8 [0] NCCL INFO Using network Socket',
+  ].join('\n');
+  const [group] = explainDump(readTexts(new Map([['-', text]])), POLICY).groups;
+  t.match(group?.selection.nodes[0], { controlInterface: 'eno3', address: '10.1.0.9' });
+  t.match(group?.interfaces.gpu9, [
+    { subject: 'lxcbr0', decision: 'out', because: /bridge of containers/ },
+    { subject: 'tailscale0', decision: 'out', because: /virtual private network/ },
+  ]);
+  t.match(group?.verdict.because.join('\n'), /opened lxcbr0 .* and tailscale0 .*NCCL_SOCKET_IFNAME==eno3/);
+  const shown =
+    '1: lo: <LOOPBACK,UP,LOWER_UP>\n2: eth0: <UP,LOWER_UP>\n    inet 10.0.0.1/24 scope global eth0\n3: eth1: <UP>\n4: eth2: <UP,LOWER_UP>\n    inet 10.9.0.1/24 scope global eth2\n5: eth3: <UP,LOWER_UP>\n';
+  const [other] = explainDump(readTexts(new Map([['-', shown]])), POLICY).groups;
+  t.same(
+    other?.interfaces.host?.map(
+      ({ subject, because }) => `${subject} ${because.replace('not for bootstrap: ', '')}`,
+    ),
+    [
+      'eth1 it is down',
+      'eth2 eth0 comes first',
+      'eth3 it has no address that other hosts can use',
+      'lo loopback',
+    ],
+  );
+});
+
 test('a file with two hosts is shared out by its captions', async (t) => {
   const files = { 'ip-a': 'ip.txt' };
   const text =

@@ -72,7 +72,7 @@ function nodeJson(fabric: NodeFabric, group: ExplainedGroup): Record<string, unk
     rail_netdevs: devices.flatMap((hca) => hca.netdev ?? []),
     ...(nics.length > 0 ? { topo_nics: nics.map((hca) => hca.device) } : {}),
     env: devices.length > 0 && hcaList !== undefined ? { NCCL_IB_HCA: hcaList, ...others } : others,
-    reasons: fabric.reasons,
+    reasons: [...fabric.reasons, ...(group.interfaces[fabric.node] ?? [])],
     contradictions: node?.contradictions ?? [],
   };
 }

@@ -8,22 +8,42 @@ import type { PortRow } from './parse/rows.ts';
 
 /** NCCL takes ACTIVE ports only (src/transport/net_ib/init.cc), so what it lists was active. `lines` are the log's. */
 export function logEvidence(file: string, report: NcclReport, lines: readonly string[]): Evidence {
-  const netdev = report.oobIfname === null ? null : netdevNamed(report.oobIfname);
-  if (netdev && report.oobAddress !== null) addAddress(netdev, report.oobAddress, null);
-  const layers = layersIn(lines.filter((line) => report.host === null || line.includes(`${report.host}:`)));
+  const opened = socketsIn(lines, report.host);
+  if (report.oobIfname !== null) opened.set(report.oobIfname, report.oobAddress);
+  const layers = linkLayersIn(lines, report.host);
   return {
     ...emptyEvidence(file, 'log', report.host),
     ports: report.devicesUsed.flatMap((used) => portOf(used, layers)),
-    netdevs: netdev === null ? [] : [{ ...netdev, masked: [] }],
+    netdevs: [...opened].map(([name, address]) => {
+      const netdev = netdevNamed(name);
+      if (address !== null) addAddress(netdev, address, null);
+      return { ...netdev, masked: [] };
+    }),
   };
 }
 
-/** `NET/IB : Using [0]mlx5_1:1/RoCE [1]ibp12s0:1/IB`: the suffix is the port's link layer. */
-function layersIn(lines: readonly string[]): Map<string, LinkLayer> {
-  const used = lines
+/** `NET/IB : Using [0]mlx5_1:1/RoCE [1]ibp12s0:1/IB`: the suffix is the port's link layer. Of one host's lines. */
+export function linkLayersIn(lines: readonly string[], host: string | null): Map<string, LinkLayer> {
+  const used = ownLines(lines, host)
     .filter((line) => line.includes('NET/IB : Using'))
     .flatMap((line) => [...line.matchAll(/\]([\w.-]+):(\d+)\/(IB|RoCE)\b/g)]);
   return new Map(used.map(([, device, port, layer]) => [`${device}:${port}`, layer === 'IB' ? 'ib' : 'eth']));
+}
+
+/** Interfaces that NCCL opens for sockets, with their addresses: `NET/Socket : Using [0]eth0:10.0.0.1<0> [1]lxcbr0:…`. */
+export function socketsIn(lines: readonly string[], host: string | null): Map<string, string | null> {
+  const opened = ownLines(lines, host)
+    .filter((line) => line.includes('NET/Socket : Using'))
+    .flatMap((line) => [
+      ...line.matchAll(/\[\d{1,3}\]([A-Za-z][\w.-]{0,14}):([\da-fA-F.:]{2,45})(?:%[\w.-]{1,15})?</g),
+    ]);
+  return new Map(opened.slice(0, MAX_OPENED).map(([, name = '', address = '']) => [name, address]));
+}
+
+const MAX_OPENED = 64;
+
+function ownLines(lines: readonly string[], host: string | null): readonly string[] {
+  return host === null ? lines : lines.filter((line) => line.includes(`${host}:`));
 }
 
 function portOf(used: string, layers: ReadonlyMap<string, LinkLayer>): PortRow[] {

@@ -71,12 +71,12 @@ export function likelyControl(
         : fabric.has(best.item.name)
           ? 'nothing but the fabric joins the nodes'
           : best.item.addresses.length > 0
-            ? 'it is the first interface with an address that is no fabric rail'
+            ? 'it is the first interface with an address that carries no rail'
             : 'it is the first interface that is up; no address was shown';
   return {
     name: best.item.name,
     address: best.item.addresses[0]?.address ?? null,
-    because: `${why}${equals.length === 0 ? '' : `, ${equals.slice(0, MAX_EQUALS).join(' and ')} would do as well`}; no address or route of the head was given to prove it`,
+    because: `${why}${equals.length === 0 ? '' : `, ${equals.slice(0, MAX_EQUALS).join(' and ')} would do as well`}; likely, not proven: no text says which address the other hosts use`,
     certain: false,
   };
 }
@@ -84,7 +84,9 @@ export function likelyControl(
 const MAX_EQUALS = 3;
 
 /** Why an interface cannot join hosts (docker0, cni0, tailscale0 …); null when it can. */
-export function overlayReason(item: InterfaceView): string | null {
+export function overlayReason(
+  item: Pick<InterfaceView, 'name' | 'netdev'> & Partial<InterfaceView>,
+): string | null {
   if (item.netdev?.kind === 'loopback' || /^lo\d*$/.test(item.name)) return 'loopback';
   const match = overlays.find(([names]) => names.test(item.name));
   if (match !== undefined) return match[1];

@@ -69,8 +69,8 @@ function socketEnv({ controlInterface, controlSource, gpuRanks }: EnvInput): Ent
 function transportEnv(input: EnvInput): Entry[] {
   if (input.transport === 'tcp')
     return [
-      ['NCCL_IB_DISABLE', '1', 'TCP is the plan’s open choice: no rank may find an HCA that the others lack'],
-      ['NCCL_NET', 'Socket', 'TCP is the plan’s open choice'],
+      ['NCCL_IB_DISABLE', '1', 'the plan takes TCP: no rank may find an HCA that the others lack'],
+      ['NCCL_NET', 'Socket', 'the plan takes TCP'],
     ];
   if (input.hcas.length === 0 || input.hcas.some(({ device }) => isTopoNumber(device))) return [];
   return [...verbsEnv(input), ...gidEntries(input), ...guards(input)];

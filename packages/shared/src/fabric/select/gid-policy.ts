@@ -44,7 +44,7 @@ export function gidPolicy(
     );
   if (indexes.includes(null))
     return {
-      ...policy('unset', 'no GID table was seen'),
+      ...policy('unset', 'not known, since no GID table was seen: paste show_gids'),
       warnings: [`${view.node.name}: NCCL ${ncclVersion} needs NCCL_IB_GID_INDEX and no GID table was seen`],
     };
   const because = `NCCL ${ncclVersion} takes one GID index for all ports, and theirs differ: ${ports.map((port, i) => `${port.key} ${gids[i]?.index}`).join(', ')}`;

@@ -44,9 +44,7 @@ function placesOf({ netdevs, routes, hcas }: FabricNode): ReadonlyMap<string, Pl
   );
   const rails = new Set(hcas?.flatMap(({ ports }) => ports.map(({ netdev }) => netdev)));
   const usable = (netdevs ?? []).filter(
-    (netdev) =>
-      netdev.up !== false &&
-      overlayReason({ name: netdev.name, netdev, up: netdev.up, addresses: [] }) === null,
+    (netdev) => netdev.up !== false && overlayReason({ name: netdev.name, netdev }) === null,
   );
   const places = usable.flatMap((netdev) =>
     netdev.addresses.flatMap(({ address, prefixLength, family }): Place[] => {

@@ -33,7 +33,11 @@ export function nodeFabric(item: Draft, gid: GidPolicy, context: GangContext): N
     isolatedRails,
     evenRails,
   });
-  const gidEnvReason: Reason = { subject: 'NCCL_IB_GID_INDEX', decision: 'chosen', because: gid.because };
+  const gidEnvReason: Reason = {
+    subject: 'NCCL_IB_GID_INDEX',
+    decision: gid.warnings.length > 0 ? 'unknown' : 'chosen',
+    because: gid.because,
+  };
   return {
     node: item.member.view.node.name,
     controlInterface: item.control?.name ?? null,

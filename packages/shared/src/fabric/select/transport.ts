@@ -25,7 +25,7 @@ export interface TransportChoice {
 /** Chooses the gang's transport: what the plan demands, else the RDMA that all nodes have; sockets never in silence. */
 export function chooseTransport(gang: readonly GangNode[], policy: FabricPolicy): TransportChoice {
   if (!policy.gpuRanks) return sockets(gang, 'ranks without GPUs talk Gloo only', []);
-  if (policy.transport === 'tcp') return sockets(gang, 'TCP is the plan’s open choice', []);
+  if (policy.transport === 'tcp') return sockets(gang, 'TCP was asked for', []);
   const layers = (['ib', 'eth'] as const).map((layer) => layerOption(gang, layer));
   const common = layers.filter((option) => option.choices.every((choice) => choice.ports.length > 0));
   const best = common.sort((a, b) => b.covered - a.covered || b.seen - a.seen)[0];
