@@ -1,6 +1,6 @@
 /** Virtual machines with soft-RoCE (rdma-vms.sh), the package inside, and a coordinator on this machine that they joined. */
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { CoordinatorConfig } from '@dsr1/coordinator/config';
@@ -26,6 +26,8 @@ export interface VmLab {
   exec(i: number, argv: readonly string[], timeoutMs?: number): Promise<HostOutput>;
   /** `dsr1ctl ARGS` on this machine, against the coordinator that runs here. */
   ctl(args: readonly string[], timeoutMs?: number): Promise<HostOutput>;
+  /** Writes a file for `ctl` and returns its path. */
+  file(name: string, content: string): string;
   /** Moves the cables of VM `i`'s first two rails to each other's switch, or back. */
   cross(i: number): void;
   straight(i: number): void;
@@ -74,6 +76,11 @@ export async function bootVms(count: number, rails: number): Promise<VmLab> {
   return {
     exec: (i, argv, timeoutMs = 60_000) => output([script, 'exec', String(i), ...argv], timeoutMs),
     ctl: here,
+    file(name, content) {
+      const path = join(folder, name);
+      writeFileSync(path, content);
+      return path;
+    },
     cross: (i) => void verb('cross', String(i)),
     straight: (i) => void verb('straight', String(i)),
     async down() {

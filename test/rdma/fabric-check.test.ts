@@ -9,6 +9,12 @@ import { type Test, test } from 'tap';
 import { bootVms, type VmLab } from '../lab/vms.ts';
 
 const READY_MS = 240_000;
+/** RoCE's packets that come in on the second rail are lost. */
+const DROP = [
+  'nft add table inet lab',
+  'nft add chain inet lab in { type filter hook input priority 0 ; }',
+  'nft add rule inet lab in iifname xgbe2 udp dport 4791 drop',
+];
 const plain = (text: string): string => text;
 const plainPaint = { bold: plain, dim: plain, red: plain, green: plain, yellow: plain };
 
@@ -90,12 +96,7 @@ test('fabric check on kernel RDMA', async (t) => {
     },
     {
       name: 'UDP 4791 dropped one way on one rail, and a device node missing on the other',
-      breaks: [
-        [1, 'rm /dev/infiniband/uverbs1'],
-        [2, 'nft add table inet lab'],
-        [2, 'nft add chain inet lab in { type filter hook input priority 0 ; }'],
-        [2, 'nft add rule inet lab in iifname xgbe2 udp dport 4791 drop'],
-      ],
+      breaks: [[1, 'rm /dev/infiniband/uverbs1'], ...DROP.map((rule) => [2, rule] as const)],
       heals: [
         [1, 'mknod /dev/infiniband/uverbs1 c 231 193'],
         [2, 'nft delete table inet lab'],
@@ -131,6 +132,26 @@ test('fabric check on kernel RDMA', async (t) => {
     await check(t, lab, ['rdma-1', 'rdma-2', 'rdma-3'], [['crossed-rails', 'rdma-3', null]]);
     lab.straight(3);
   });
+
+  await t.test(
+    'a launch over RDMA is refused while a rail is blocked, and serves when it is not',
+    async (t) => {
+      const yaml = 'name: gang\nengine: { kind: rehearsal }\nnetwork: { transport: rdma }\n';
+      const file = lab.file('gang.yaml', `${yaml}nodes: { names: [rdma-1, rdma-2] }\n`);
+      for (const rule of DROP) await sh(t, lab, 2, rule);
+      const refused = await lab.ctl(['deploy', file, '--yes'], 300_000);
+      t.match(refused.stderr, /rail 1\b.*REHEARSAL_FAILED/, refused.stderr);
+      const units = ['systemctl', 'list-units', '--all', '--no-legend', 'dsr1-run-*'];
+      t.equal((await lab.exec(2, units)).stdout.trim(), '', 'no rank was started');
+      await sh(t, lab, 2, 'nft delete table inet lab');
+      t.equal((await lab.ctl(['start', 'gang'])).code, 0);
+      const served = await lab.ctl(['wait', 'gang', '--timeout', '240s'], 300_000);
+      t.equal(served.code, 0, `it serves: ${served.stderr}`);
+      await lab.ctl(['stop', 'gang']);
+      t.equal((await lab.ctl(['wait', 'gang', '--for', 'stopped', '--timeout', '60s'])).code, 0, 'it stops');
+      t.equal((await lab.ctl(['rm', 'gang'])).code, 0);
+    },
+  );
 
   for (const { name, breaks, heals, expects, says } of scenarios) {
     await t.test(name, async (t) => {
