@@ -121,6 +121,10 @@ function packNccl(each: NcclReport, mask: (text: string) => string): NcclReport 
     ranks: each.ranks.slice(0, limits.ranks),
     netLinks: each.netLinks.slice(0, limits.links).map((link) => ({ ...link, line: cut(link.line) })),
     errors: each.errors.slice(0, limits.errors).map((error) => ({ ...error, line: cut(error.line) })),
+    unknownWarnings: each.unknownWarnings
+      .slice(0, limits.errors)
+      .map((warning) => ({ ...warning, line: cut(warning.line) })),
+    socketIfnames: each.socketIfnames.slice(0, limits.links),
     benign: [],
     // A count would be news with every line.
     errorsDropped: 0,

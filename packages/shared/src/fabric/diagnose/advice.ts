@@ -34,7 +34,7 @@ const rows: readonly (readonly [FabricCategory, string, string])[] = [
   [
     'no-rdma-device-in-container',
     'the rank sees no RDMA device that it can use',
-    'pass the device nodes in (--device /dev/infiniband, /dev/cxi*) with IPC_LOCK and an unlimited memlock',
+    'where the host has HCAs (`ls /sys/class/infiniband /dev/infiniband` on it): pass the device nodes in (--device /dev/infiniband, /dev/cxi*) with IPC_LOCK and an unlimited memlock; where it has none: NCCL_NET=Socket, TCP openly',
   ],
   [
     'device-open-failed',
@@ -105,7 +105,7 @@ const rows: readonly (readonly [FabricCategory, string, string])[] = [
   [
     'wrong-gid',
     'the GID in use is not a RoCE v2 row of a routable address',
-    'leave NCCL_IB_GID_INDEX unset with NCCL 2.21 or newer; before, the row of each node',
+    'NCCL_IB_GID_INDEX unset with NCCL 2.21 or newer, the node’s own row with an older one',
   ],
   [
     'fabric-partition',
@@ -145,7 +145,7 @@ const rows: readonly (readonly [FabricCategory, string, string])[] = [
   [
     'tcp-fallback',
     'NCCL runs over TCP sockets',
-    'make the HCAs usable, and set NCCL_NET=IB so that it stops instead; or choose TCP openly',
+    'where the hosts have HCAs (`ls /sys/class/infiniband`): make them usable, and set NCCL_NET=IB so that NCCL stops instead; where they have none: NCCL_NET=Socket, TCP openly',
   ],
   [
     'tool-partial-output',

@@ -3,6 +3,7 @@ import { adviceFor } from './advice.ts';
 import type { Finding } from './finding.ts';
 import { factFindings } from './from-facts.ts';
 import { logFindings } from './from-logs.ts';
+import { gidFix } from './gid-fix.ts';
 import { reportsInContext } from './log-context.ts';
 import type { Confidence, DiagnoseInput, FabricDiagnosis } from './model.ts';
 
@@ -16,7 +17,13 @@ export function diagnoseFabric(input: DiagnoseInput): FabricDiagnosis[] {
   const merged = [...Map.groupBy(findings, (item) => item.category).values()].map(merge);
   return merged
     .sort((a, b) => weight(b) - weight(a) || adviceFor(a.category).depth - adviceFor(b.category).depth)
-    .map(({ consequence: _, ...diagnosis }) => diagnosis);
+    .map(({ consequence: _, ...diagnosis }) => exactly(diagnosis, told));
+}
+
+/** General words for a GID become commands for the NCCL that the logs show. */
+function exactly(diagnosis: FabricDiagnosis, input: DiagnoseInput): FabricDiagnosis {
+  const general = diagnosis.category === 'wrong-gid' && diagnosis.fix === adviceFor('wrong-gid').fix;
+  return general ? { ...diagnosis, fix: gidFix(input) } : diagnosis;
 }
 
 const confidences: readonly Confidence[] = ['low', 'medium', 'high'];

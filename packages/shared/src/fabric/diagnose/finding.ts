@@ -13,7 +13,7 @@ export function finding(
   category: FabricCategory,
   confidence: Confidence,
   evidence: readonly Evidence[],
-  better: { cause?: string; fix?: string; consequence?: boolean } = {},
+  better: { cause?: string; fix?: string; consequence?: boolean; precaution?: true } = {},
 ): Finding {
   const { cause, fix } = adviceFor(category);
   return {
@@ -23,5 +23,6 @@ export function finding(
     evidence,
     confidence,
     consequence: better.consequence ?? false,
+    ...(better.precaution ? { precaution: true } : {}),
   };
 }

@@ -67,6 +67,7 @@ function unusualTables({ nodes }: DiagnoseInput): Finding[] {
       ? []
       : [
           finding('gid-read-failed', 'low', evidence(sparse), {
+            precaution: true,
             cause:
               'the table does not begin at row 0: the first rows belong to other namespaces, and reading them fails',
           }),
@@ -75,6 +76,7 @@ function unusualTables({ nodes }: DiagnoseInput): Finding[] {
       ? []
       : [
           finding('wrong-gid', 'low', evidence(shifted), {
+            precaution: true,
             cause: `row ${usual}, which most guides name, is not the RoCE v2 row of an address here`,
           }),
         ]),
@@ -120,6 +122,7 @@ function pinnedGids({ reports, selection }: DiagnoseInput): Finding[] {
   }));
   return [
     finding('wrong-gid', 'low', evidence, {
+      precaution: true,
       cause: 'a GID row is pinned; rows move when addresses or VLANs change, also while hosts run',
     }),
   ];

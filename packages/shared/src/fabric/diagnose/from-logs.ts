@@ -3,6 +3,7 @@
 import { classifyError } from '../nccl-log/error-rules.ts';
 import type { NcclError } from '../nccl-log/model.ts';
 import { parseAddress } from '../select/address.ts';
+import { overlayReason } from '../select/control.ts';
 import type { FabricCategory } from './categories.ts';
 import { type Finding, finding } from './finding.ts';
 import type { DiagnoseInput, Evidence, NodeReport } from './model.ts';
@@ -17,6 +18,7 @@ export function logFindings(input: DiagnoseInput): Finding[] {
     ...emptyPlugin(input),
     ...foreignNetwork(input),
     ...silentRanks(input),
+    ...straySockets(input),
     ...strayLines(input),
   ];
 }
@@ -54,7 +56,10 @@ function byCategory(said: readonly Said[], input: DiagnoseInput): Finding[] {
       return [];
     if (category === 'no-rdma-device-in-container' && !missesRdma(items, input)) return [];
     const consequence = items.every(({ error }) => error.consequence) || category === 'tcp-fallback';
-    const confidence = category === 'gdr-disabled' || category === 'mixed-link-layers' ? 'medium' : 'high';
+    const guessed =
+      ['gdr-disabled', 'mixed-link-layers'].includes(category) ||
+      (category === 'wrong-gid' && !gidsSeen(items, input));
+    const confidence = guessed ? 'medium' : 'high';
     return [
       finding(category, confidence, evidenceOf(items), { consequence, ...causeOf(category, items, input) }),
     ];
@@ -68,6 +73,14 @@ function causeOf(
 ): { cause?: string; fix?: string } {
   const first = items[0]?.error;
   if (first === undefined) return {};
+  if (first.line.includes('NET/OFI') && OFI_DEVICE.includes(category))
+    return {
+      cause:
+        category === 'device-open-failed'
+          ? 'aws-ofi-nccl counts a device that libfabric cannot open: the EFA interface is not there for this process, or plugin and libfabric do not fit'
+          : 'aws-ofi-nccl finds no libfabric provider for a fabric device: no EFA interface is here, or libfabric was built without it',
+      fix: '`fi_info -p efa` on each node, inside the container: it must list every EFA interface; if not, attach EFA to the instance, pass /dev/infiniband/uverbs* in with an unlimited memlock, and install the versions of libfabric and aws-ofi-nccl that one EFA installer brings, the same on all nodes',
+    };
   if (category === 'peer-died' && first.peer !== null) {
     const owner = ownerOf(first.peer, input);
     return { cause: `${owner ?? first.peer} closed the connection: it failed first` };
@@ -78,12 +91,33 @@ function causeOf(
         'the rails are kept apart and channels still join GPUs of different rails: inside a node NCCL may carry traffic from one NIC to the other',
       fix: 'NCCL_NET_DISABLE_INTRA=1 together with NCCL_CROSS_NIC=0',
     };
+  if (
+    category === 'wrong-gid' &&
+    first.localGid === null &&
+    /No such device|errno 19\b|error 19\b/.test(first.line)
+  )
+    return {
+      cause:
+        'the interface of the GID row in use is not here: the row belongs to another network namespace (the host’s or another container’s), or is no RoCE v2 row of an address',
+    };
   if (category === 'wrong-gid' && first.localGid !== null)
     return {
       cause: `the connection runs from GID ${first.localGid} to ${first.remoteGid ?? '?'}, which is no routable RoCE v2 address`,
     };
   return {};
 }
+
+/** The line shows the GIDs, or a text their table. */
+function gidsSeen(items: readonly Said[], { nodes }: DiagnoseInput): boolean {
+  const tables = nodes.flatMap(
+    (node) => node.hcas?.flatMap(({ ports }) => ports.map(({ gids }) => gids)) ?? [],
+  );
+  return (
+    items.some(({ error }) => error.localGid !== null) || tables.some((table) => (table?.length ?? 0) > 0)
+  );
+}
+
+const OFI_DEVICE: readonly FabricCategory[] = ['device-open-failed', 'no-rdma-device-in-container'];
 
 /** Completion status 12 says only that no answer came. Which layer lost it depends on the kind of fabric. */
 function completionFindings(said: readonly Said[], input: DiagnoseInput): Finding[] {
@@ -148,6 +182,38 @@ function foreignNetwork({ reports }: DiagnoseInput): Finding[] {
     finding('plugin-conflict', 'low', evidence, {
       cause: `the plugin routes NCCL over ${foreign[0]?.report.network} instead of its own verbs transport`,
     }),
+  ];
+}
+
+/**
+ * NCCL sends over every interface that it lists for sockets, and leaves out only lo, docker and virbr (misc/socket.cc):
+ * a bridge of this host or a private network among them makes connections hang, or slow.
+ */
+function straySockets({ reports }: DiagnoseInput): Finding[] {
+  const items = reports.flatMap(({ node, report }) => {
+    const stray = report.socketIfnames.flatMap((name) => {
+      const because = overlayReason({ name, netdev: null, up: null, addresses: [] });
+      return because === null ? [] : [{ name, because }];
+    });
+    const good = report.socketIfnames.filter((name) => stray.every((item) => item.name !== name));
+    return stray.length === 0 || report.nodeCount === 1 ? [] : [{ host: node ?? report.host, stray, good }];
+  });
+  const [first] = items;
+  if (first === undefined) return [];
+  const take = first.good[0] === undefined ? 'INTERFACE' : first.good[0];
+  return [
+    finding(
+      'wrong-interface',
+      'medium',
+      items.map(({ host, stray, good }) => ({
+        node: host,
+        text: `NET/Socket uses ${[...good, ...stray.map(({ name }) => name)].join(', ')}`,
+      })),
+      {
+        cause: `NCCL's sockets also use ${first.stray.map(({ name, because }) => `${name} (${because})`).join(', ')}, which joins no hosts of the gang`,
+        fix: `NCCL_SOCKET_IFNAME==${take} and GLOO_SOCKET_IFNAME=${take} on ${first.host ?? 'this host'}, and on every node the interface that routes to the others`,
+      },
+    ),
   ];
 }
 

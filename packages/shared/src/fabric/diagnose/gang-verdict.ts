@@ -21,11 +21,28 @@ export function gangVerdict(
   // Without facts there is only what was diagnosed; with them, a setting that is wrong on paper is not in force.
   const telling = selection.verdict === 'unknown' ? ['high', 'medium'] : ['high'];
   const logged = diagnoses.filter((item) => telling.includes(item.confidence)).map((item) => item.cause);
-  const warnings = [...selection.warnings, ...reportWarnings(reports), ...logged];
+  const bootstrapTold = selection.warnings.some((warning) =>
+    warning.startsWith('the control interface differs'),
+  );
+  const said = reportWarnings(reports).filter(
+    (warning) => !(bootstrapTold && warning.startsWith('bootstrap runs on')),
+  );
+  const warnings = [...selection.warnings, ...said, ...logged];
   if (warnings.length > 0) return { verdict: 'warn', because: [...new Set(warnings)] };
   const proven =
     reports.length > 0 && reports.every(({ report }) => !['failed', 'unknown'].includes(report.transport));
-  return { verdict: selection.verdict === 'unknown' && proven ? 'ok' : selection.verdict, because: [] };
+  const verdict = selection.verdict === 'unknown' && proven ? 'ok' : selection.verdict;
+  return { verdict, because: verdict === 'ok' ? openControl(selection) : [] };
+}
+
+/** Fine as far as it was shown: which interface joins the hosts was not. */
+function openControl({ nodes }: FabricSelection): string[] {
+  const open = nodes.filter(({ controlInterface }) => controlInterface === null).map(({ node }) => node);
+  return open.length === 0
+    ? []
+    : [
+        `for the HCAs; no control interface of ${open.join(', ')} was shown: paste \`ip addr\` and \`ip route\` too`,
+      ];
 }
 
 /** No setting of a rank repairs these. */
@@ -47,6 +64,11 @@ function reportWarnings(reports: readonly NodeReport[]): string[] {
       report.devicesUsed.length === 0 ? null : [...report.devicesUsed].sort().join(','),
     ),
     ...spread('the nodes use different networks', ({ report }) => report.network),
+    ...hosts.flatMap(({ name, report }) =>
+      report.unknownWarnings.map(
+        ({ line }) => `${name}: NCCL warns, and no rule knows it: ${line.slice(0, 500)}`,
+      ),
+    ),
     ...hosts
       .filter(({ report }) => report.oobIfname === 'lo')
       .map(({ name }) => `${name} bootstraps on lo: right only where the host’s routable address is there`),

@@ -30,6 +30,8 @@ export interface FabricDiagnosis {
   readonly fix: string;
   readonly evidence: readonly Evidence[];
   readonly confidence: Confidence;
+  /** Nothing shows that it happened: a setting that others make by habit would be wrong here. */
+  readonly precaution?: true;
 }
 
 export interface NodeReport {

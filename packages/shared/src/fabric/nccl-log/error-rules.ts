@@ -34,6 +34,11 @@ export function isBenign(text: string): boolean {
   return benign.test(text);
 }
 
+/** Whether NCCL or RCCL calls the line a warning, and says something in it. */
+export function isWarning(text: string): boolean {
+  return /\b[NR]?CCL WARN +\S/.test(text) && !benign.test(text);
+}
+
 interface ErrorRule {
   readonly line: RegExp;
   readonly category: FabricCategory | ((text: string, details: ErrorDetails) => FabricCategory | null);
@@ -42,10 +47,10 @@ interface ErrorRule {
 
 /** One cheap look that most lines of a log do not pass. */
 const alarming =
-  /fail|error|completion|closed|reset|refused|timed? ?out|timeout|unable|cannot|no (?:\w+ )?(?:devices?|socket|usable|interface|route|eligible)\b|kernel ABI|exceeded|mismatch|incompatible|mixed|duplicate|same gpu|disabled for|IBV_WC|async|unreachable|undefined symbol|loopback|couldn't|unsupported|not supported|no userspace|not (?:found|permitted)|out of memory|Selected [Pp]rovider is|gid_attrs|exited|using lo:|Using docker/i;
+  /fail|error|completion|closed|reset|refused|timed? ?out|timeout|unable|cannot|no (?:\w+ )?(?:devices?|socket|usable|interface|route|eligible)\b|kernel ABI|exceeded|mismatch|incompatible|mixed|duplicate|same gpu|disabled for|IBV_WC|async|unreachable|undefined symbol|loopback|couldn't|unsupported|not supported|no userspace|not (?:found|permitted)|no nic info|out of memory|Selected [Pp]rovider is|gid_attrs|exited|using lo:|Using docker/i;
 
 const benign =
-  /No plugin found|libr?ccl-(?:net|tuner|env|profiler|gin)[^ ]*\.so: cannot open|Could not find: ?libr?ccl|Failed to find (?:nccl|rccl)\w+ symbol|(?:NET|TUNER|ENV|PROFILER|RAS|GIN)\/Plugin ?: (?:Could not find|No )|dlerror=|Plugin load .* returned 2/;
+  /No plugin found|libr?ccl-(?:net|tuner|env|profiler|gin)[^ ]*\.so: cannot open|Could not find: ?libr?ccl|Failed to find (?:nccl|rccl)\w+ symbol|(?:NET|TUNER|ENV|PROFILER|RAS|GIN)\/Plugin ?: (?:Could not find|No )|dlerror=|Plugin load .* returned 2|NUMA auto balancing|Missing "iommu=pt"/;
 
 const rules: readonly ErrorRule[] = [
   { line: /Duplicate GPU detected|Multiple Ranks are using the same GPU/, category: 'gpu-visibility' },
@@ -125,8 +130,13 @@ const rules: readonly ErrorRule[] = [
   { line: /GPU Direct RDMA Disabled for|GDRDMA? (?:is )?disabled/i, category: 'gdr-disabled' },
   { line: /Selected [Pp]rovider is (?:tcp|sockets|udp)/, category: 'tcp-fallback' },
   {
-    line: /NET\/OFI.*(?:No eligible providers|Unable to find|No provider|fi_getinfo)/i,
+    line: /NET\/OFI.*(?:No eligible providers|Unable to find|No provider|provider \S* ?not found|fi_getinfo)/i,
     category: 'no-rdma-device-in-container',
+  },
+  // aws-ofi-nccl src/nccl_ofi_net.c: a device that it counted, and then cannot use.
+  {
+    line: /NET\/OFI.*(?:No NIC info for dev|Couldn't (?:open|create|enable|bind) (?:a |an |the )?(?:AV|CQ|EP|endpoint|domain|fabric|completion queue|address vector|\w+ (?:provider|domain)))/i,
+    category: 'device-open-failed',
   },
   {
     line: /NET\/Plugin.*(?:undefined symbol|incompatible)|(?:undefined symbol|version .* not found).*libr?ccl-net/i,

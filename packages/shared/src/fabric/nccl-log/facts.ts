@@ -31,6 +31,9 @@ export interface HostFacts {
   /** Category, peer, HCA, GPU and wording of each error: ranks that repeat one add nothing. */
   errorKeys: Set<string>;
   errorsDropped: number;
+  /** By wording. */
+  unknownWarnings: Map<string, { line: string; lineNumber: number }>;
+  socketIfnames: string[];
   benign: Set<string>;
 }
 
@@ -61,6 +64,8 @@ export function newHostFacts(host: string | null): HostFacts {
     errors: [],
     errorKeys: new Set(),
     errorsDropped: 0,
+    unknownWarnings: new Map(),
+    socketIfnames: [],
     benign: new Set(),
   };
 }
@@ -96,6 +101,8 @@ export function report(facts: HostFacts): NcclReport {
       (error) => !isSuperseded(error, transport) && !(alone && error.category === 'tcp-fallback'),
     ),
     errorsDropped: facts.errorsDropped,
+    unknownWarnings: [...facts.unknownWarnings.values()],
+    socketIfnames: facts.socketIfnames,
     benign: [...facts.benign],
   };
 }

@@ -95,7 +95,12 @@ function bootstrap(facts: HostFacts, { text }: LogRecord, lineNumber: number): v
 }
 
 function sockets(facts: HostFacts, { text }: LogRecord): void {
-  facts.bootstrap ??= interfaceIn(/NET\/Socket : Using \[0\](\S+)/.exec(text)?.[1]);
+  const listed = [...text.matchAll(/\[\d{1,3}\]([A-Za-z][\w.-]*:\S+)/g)].flatMap(
+    ([, spot]) => interfaceIn(spot) ?? [],
+  );
+  facts.bootstrap ??= listed[0] ?? null;
+  if (facts.socketIfnames.length === 0)
+    facts.socketIfnames = listed.map(({ name }) => name).slice(0, limits.devices);
 }
 
 function provider(facts: HostFacts, { text }: LogRecord): void {

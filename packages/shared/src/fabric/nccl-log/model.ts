@@ -68,6 +68,10 @@ export interface NcclReport {
   readonly errors: readonly NcclError[];
   /** Errors beyond the number that is kept. */
   readonly errorsDropped: number;
+  /** Warnings of NCCL that no rule knows, one a wording. */
+  readonly unknownWarnings: readonly { readonly line: string; readonly lineNumber: number }[];
+  /** Interfaces that `NET/Socket : Using` lists: over all of them NCCL sends. */
+  readonly socketIfnames: readonly string[];
   /** Alarming lines that are normal. */
   readonly benign: readonly string[];
 }

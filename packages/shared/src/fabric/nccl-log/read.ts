@@ -2,7 +2,7 @@
  * Reads NCCL, RCCL and Gloo out of any log, line by line, in constant memory: an agent feeds it live, a support
  * bundle at once. One report a host; lines without a prefix belong to the host that spoke last.
  */
-import { classifyError, isBenign } from './error-rules.ts';
+import { classifyError, isBenign, isWarning } from './error-rules.ts';
 import { type HostFacts, newHostFacts, report } from './facts.ts';
 import { isPortList, takeChannel, takeFacts } from './info-rules.ts';
 import { isGlued, type LogRecord, recordsOf } from './line.ts';
@@ -53,7 +53,7 @@ export function createNcclLogReader(): NcclLogReader {
   };
 }
 
-const limits = { hosts: 1024, errors: 64, benign: 16 };
+const limits = { hosts: 1024, errors: 64, benign: 16, unknown: 16 };
 
 /** Channels inside a host: most of a long log, and nothing about the network. */
 const inside = / via (?:P2P|SHM|direct)\b/;
@@ -76,7 +76,10 @@ function takeRecord(facts: HostFacts, record: LogRecord, lineNumber: number): vo
     (kind) => kind !== null,
   );
   const kind = kinds[0];
-  if (kind === undefined) return;
+  if (kind === undefined) {
+    takeUnknown(facts, text, lineNumber);
+    return;
+  }
   const key = [kind.category, kind.peer, kind.hca, record.gpu, wordingOf(text)].join('\n');
   if (facts.errorKeys.has(key) || facts.errors.length >= limits.errors) {
     facts.errorsDropped++;
@@ -84,6 +87,14 @@ function takeRecord(facts: HostFacts, record: LogRecord, lineNumber: number): vo
   }
   facts.errorKeys.add(key);
   facts.errors.push(errorOf(record, text, lineNumber, kind));
+}
+
+/** Whatever NCCL itself calls a warning is worth reading, also where no rule knows what it means. */
+function takeUnknown({ unknownWarnings }: HostFacts, text: string, lineNumber: number): void {
+  if (!isWarning(text)) return;
+  const wording = wordingOf(text);
+  if (unknownWarnings.has(wording) || unknownWarnings.size >= limits.unknown) return;
+  unknownWarnings.set(wording, { line: text.trim(), lineNumber });
 }
 
 /**
