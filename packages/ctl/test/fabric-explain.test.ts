@@ -108,3 +108,49 @@ test('files of a folder are hosts of their own', async (t) => {
   const ran = await runCtl(['fabric', 'explain', '.', '--json'], { home });
   t.same(Object.keys(JSON.parse(ran.out).nodes), ['gpu1', 'gpu2']);
 });
+
+test('text for people: headers, no empty columns, every reason once, what = means, what went unread', async (t) => {
+  const explain = async (text: string) => {
+    const { out } = await runCtl(['fabric', 'explain', '-'], { home: t.testdirName, input: text });
+    const lines = out.split('\n').map((line) => line.replace(/ {2,}/g, '  ').trim());
+    const twice = lines.filter(
+      (line, at) => line.length > 30 && !line.startsWith('out') && lines.indexOf(line) !== at,
+    );
+    t.same(twice, [], 'nothing twice');
+    return { out, lines };
+  };
+  const roce = await explain(
+    `${PROMPT}root@gpu1:~# ip -4 a\n2: eth0: <UP,LOWER_UP>\n    inet 10.9.0.1/24 scope global eth0\n3: docker0: <UP,LOWER_UP>\n    inet 172.17.0.1/16 scope global docker0\nwhat is this\n`,
+  );
+  t.match(
+    roce.lines.join('\n'),
+    /\nHCA {2}interface {2}address {2}GID {2}rail\nmlx5_0:1 {2}ens1 {2}10\.0\.0\.1 {2}3 {2}0\n/,
+  );
+  t.notMatch(roce.out, / -( |$)/m, 'no cell is unknown');
+  t.match(roce.out, /in NAME==value the second = is NCCL’s own/);
+  t.equal(roce.out.split('NCCL’s own').length, 2, 'explained once');
+  t.match(roce.out, /out {5}docker0: not for bootstrap: bridge of containers/);
+  t.match(roce.out, /unread {3}-: 1 line not understood, first: what is this/);
+  t.match(roce.out, /verdict {2}ok over roce\n {2}of this one host/);
+
+  const tcp = await explain(LOG);
+  t.match(tcp.out, /out {5}tailscale0: not for bootstrap: virtual private network/);
+  t.match(tcp.out, /log {6}- \(gpu9\): transport socket/);
+  t.match(tcp.out, /cause {4}NCCL runs over TCP sockets \[tcp-fallback\]\n {2}seen: gpu9/);
+  const two = await explain(
+    `${LOG}${LOG.replaceAll('gpu9', 'gpu8').replaceAll('eno3', 'eth5').replaceAll('10.1.0.9', '10.1.0.8')}`,
+  );
+  t.match(two.out, /verdict {2}warn\n {2}the control interface differs per node.*gpu9 eno3; gpu8 eth5/);
+  t.match(two.out, /log {6}- \(gpu9, gpu8\): /, 'hosts that say the same share a line');
+
+  const little = await explain(
+    'root@gpu1:~# nvidia-smi -L\nGPU 0: NVIDIA H100 (UUID: GPU-00000000-0000-0000-0000-000000000000)\n',
+  );
+  t.match(little.out, /verdict {2}unknown\n {2}too little to choose a network/);
+  const down = await runCtl(['fabric', 'explain', '-', '--transport', 'rdma'], {
+    home: t.testdirName,
+    input: "CA 'mlx5_0'\n\tPort 1:\n\t\tState: Down\n\t\tLink layer: Ethernet\n",
+  });
+  t.match(down.out, /node +device +port +link +state\n/, 'columns of which nothing is known are left out');
+  t.equal(down.out.split('no usable HCA').length, 2, 'a refusal is no cause besides');
+});

@@ -170,7 +170,7 @@ test('every interface has its reason, and sockets that NCCL opened in vain are t
     { subject: 'lxcbr0', decision: 'out', because: /bridge of containers/ },
     { subject: 'tailscale0', decision: 'out', because: /virtual private network/ },
   ]);
-  t.match(group?.verdict.because.join('\n'), /opened lxcbr0 .* and tailscale0 .*NCCL_SOCKET_IFNAME==eno3/);
+  t.match(group?.diagnoses[0], { cause: /lxcbr0.*tailscale0/, fix: /NCCL_SOCKET_IFNAME==eno3/ });
   const shown =
     '1: lo: <LOOPBACK,UP,LOWER_UP>\n2: eth0: <UP,LOWER_UP>\n    inet 10.0.0.1/24 scope global eth0\n3: eth1: <UP>\n4: eth2: <UP,LOWER_UP>\n    inet 10.9.0.1/24 scope global eth2\n5: eth3: <UP,LOWER_UP>\n';
   const [other] = explainDump(readTexts(new Map([['-', shown]])), POLICY).groups;

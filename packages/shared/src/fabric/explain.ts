@@ -12,11 +12,10 @@ import type {
 } from './diagnose/model.ts';
 import type { DumpedNode, FabricDump } from './dump.ts';
 import { isSameName } from './hosts-of-texts.ts';
-import { logEvidence, socketsIn } from './log-evidence.ts';
+import { logEvidence } from './log-evidence.ts';
 import { mergeNode } from './merge/merge-node.ts';
 import type { FabricNode, FabricPolicy, FabricSelection, NodeFabric, Reason } from './model.ts';
 import { doubtsOfOneHost } from './one-host.ts';
-import { overlayReason } from './select/control.ts';
 import { interfaceReasons } from './select/interfaces.ts';
 import { withMeetingAddresses } from './select/meeting.ts';
 import { selectFabric } from './select/select.ts';
@@ -82,7 +81,6 @@ function explainGroup(name: string, dumped: readonly DumpedNode[], policy: Fabri
     interfaces: Object.fromEntries(interfaces),
     verdict: withCaveats(gangVerdict(selection, logs, diagnoses), [
       ...nodes.filter((_, at) => doubts[at]?.length !== 0).map((node) => doubtful(node.name)),
-      ...logs.flatMap((log) => needlessSockets(log, selection)),
     ]),
     logs,
     rejectedEnv: checkEnv(env, nodes),
@@ -99,19 +97,6 @@ function withCaveats({ verdict, because }: GangVerdict, caveats: readonly string
 
 function doubtful(name: string): string {
   return `the texts of ${name} contradict each other as those of several hosts do: give each host a file of its own, or leave the prompts in`;
-}
-
-/** Without NCCL_SOCKET_IFNAME, NCCL opens whatever is up, also what ends on this very host. */
-function needlessSockets({ node, report, lines }: ExplainedLog, { nodes }: FabricSelection): string[] {
-  const needless = [...socketsIn(lines, report.host).keys()].flatMap((name) => {
-    const overlay = overlayReason({ name, netdev: null });
-    return overlay === null ? [] : [`${name} (${overlay})`];
-  });
-  const control = nodes.find((fabric) => fabric.node === node)?.controlInterface ?? null;
-  if (needless.length === 0 || control === null) return [];
-  return [
-    `NCCL on ${node} opened ${needless.join(' and ')}, over which the other hosts cannot reach it: set NCCL_SOCKET_IFNAME==${control}`,
-  ];
 }
 
 /** Facts choose; what they leave open is asked of the hosts' own settings, and chosen again with that. */

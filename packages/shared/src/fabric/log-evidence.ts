@@ -31,7 +31,7 @@ export function linkLayersIn(lines: readonly string[], host: string | null): Map
 }
 
 /** Interfaces that NCCL opens for sockets, with their addresses: `NET/Socket : Using [0]eth0:10.0.0.1<0> [1]lxcbr0:…`. */
-export function socketsIn(lines: readonly string[], host: string | null): Map<string, string | null> {
+function socketsIn(lines: readonly string[], host: string | null): Map<string, string | null> {
   const opened = ownLines(lines, host)
     .filter((line) => line.includes('NET/Socket : Using'))
     .flatMap((line) => [

@@ -57,7 +57,7 @@ export function linesByHost(lines: readonly string[]): Map<string, string[]> | n
   for (const line of lines) {
     if (line.trim() === '') continue;
     const [, host, rest] = /^([A-Za-z][\w.-]{1,62}): ?(.*)$/.exec(line) ?? [];
-    if (host === undefined || rest === undefined || NO_HOST.test(host)) return null;
+    if (host === undefined || rest === undefined || NO_HOST.test(host) || IN_NCCL_LOG.test(rest)) return null;
     const own = found.get(host) ?? [];
     found.set(host, own);
     own.push(rest);
@@ -65,6 +65,9 @@ export function linesByHost(lines: readonly string[]): Map<string, string[]> | n
   }
   return count > 0 && [...found.values()].every((own) => own.length > 1) ? found : null;
 }
+
+/** `gpu1:4711:4712 [0] NCCL …` is NCCL's own prefix (src/debug.cc). */
+const IN_NCCL_LOG = /^\d{1,10}:\d{1,10} \[-?\d{1,4}\] /;
 
 /** Words that logs put before a colon. */
 const NO_HOST = /(error|warning|warn|exception|info|debug|note|notice)$/i;
