@@ -136,7 +136,8 @@ async function stopUnits(
   };
   await awaitUntil(killRest, KILL_WAIT_MS, 50);
   for (const unit of units) {
-    await run(['systemctl', 'stop', '--no-block', unit]);
+    // Until systemd has seen the deaths, a unit can still fail, and a failed one stays in its list.
+    await run(['systemctl', 'stop', unit]);
     await run(['systemctl', 'reset-failed', unit]);
   }
   return left();
