@@ -435,6 +435,16 @@ test('diagnose reads a folder with facts, a file, standard input and a deploymen
   });
   t.match(pasted.out, /^oom /);
   t.match((await runCtl(['diagnose', '-'], { home, input: 'all is well\n' })).out, /nothing wrong/);
+  t.match(await runCtl(['diagnose', '-'], { home, input: 'mlx5_0 port 1 ==> ib0 (Up)\n' }), {
+    code: 2,
+    err: /found none: it holds what ibdev2netdev print[\s\S]*fabric explain/,
+  });
+  t.match(await runCtl(['diagnose', '-'], { home, input: '\n' }), { err: /found no line/ });
+  const socket = 'n1:4:5 [0] NCCL INFO Using network Socket\n';
+  t.match(
+    (await runCtl(['diagnose', '-'], { home, input: socket })).out,
+    /^nothing.*ended[\s\S]*tcp-fallback/,
+  );
   t.match(await runCtl(['diagnose', 'bad'], { home }), { err: /facts\.json: expected JSON/ });
   t.match(await runCtl(['diagnose', './nowhere'], { home }), { err: /NOT_FOUND/ });
 

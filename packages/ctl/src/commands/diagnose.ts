@@ -2,8 +2,10 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { diagnose } from '@dsr1/shared/diagnose/diagnose';
+import { fabricRemarks } from '@dsr1/shared/diagnose/fabric';
 import type { Command } from 'commander';
 import { diagnosisLines } from '../diagnose/diagnosis-lines.ts';
+import { refuseWithoutLogs } from '../diagnose/no-log.ts';
 import { readDeployment } from '../diagnose/read-deployment.ts';
 import { type Material, readLogs } from '../diagnose/read-logs.ts';
 import { parseCount } from '../flags.ts';
@@ -18,15 +20,21 @@ interface DiagnoseOptions extends ApiOptions {
 
 const LINES = 20_000;
 
-/** With `--json` one object {"diagnoses": […]}, most likely first, empty when nothing is wrong. */
+/**
+ * With `--json` one object {"diagnoses": […], "network": […]}, each most likely first: why it ended, and what the logs
+ * say of the network besides; empty when nothing is wrong.
+ */
 export function diagnoseCommand(io: CtlIo): Command {
   return apiCommand('diagnose', diagnoseText.describe)
     .argument('<what>', diagnoseText.argument)
     .option('-n, --lines <n>', diagnoseText.linesFlag, parseCount, LINES)
     .action(async (what: string, options: DiagnoseOptions) => {
-      const { readings, facts } = await material(io, what, options);
-      show(io, options, { diagnoses: diagnose(readings, facts) }, ({ diagnoses }) =>
-        diagnosisLines(diagnoses, createStyle(io.stdout, io.env)),
+      const { readings, facts, heads = [] } = await material(io, what, options);
+      const diagnoses = diagnose(readings, facts);
+      const network = fabricRemarks(readings, diagnoses);
+      if (diagnoses.length + network.length === 0 && heads.length > 0) refuseWithoutLogs(what, heads);
+      show(io, options, { diagnoses, network }, () =>
+        diagnosisLines(diagnoses, createStyle(io.stdout, io.env), network),
       );
     });
 }

@@ -5,7 +5,29 @@ import { diagnoseText } from '../text/diagnose.ts';
 
 const MAX_COLUMNS = 400;
 
-export function diagnosisLines(diagnoses: readonly Diagnosis[], style: Style): string[] {
+/** `network`: what the logs say of it besides, which ends no launch. */
+export function diagnosisLines(
+  diagnoses: readonly Diagnosis[],
+  style: Style,
+  network: readonly Diagnosis[] = [],
+): string[] {
+  if (network.length === 0) return causeLines(diagnoses, style);
+  const causes = diagnoses.length === 0 ? [diagnoseText.fineBeside] : causeLines(diagnoses, style);
+  return [
+    ...causes,
+    '',
+    `${diagnoseText.network}:`,
+    ...network.flatMap(({ category, cause, fix, evidence: [seen] }) => [
+      `  ${style.bold(category)}  ${cause}`,
+      ...(seen === undefined
+        ? []
+        : [`    ${style.dim(`${seen.file}:${seen.number}`)}  ${seen.line.trim().slice(0, MAX_COLUMNS)}`]),
+      `    ${style.bold(diagnoseText.fix)}  ${fix}`,
+    ]),
+  ];
+}
+
+function causeLines(diagnoses: readonly Diagnosis[], style: Style): string[] {
   const [first, ...others] = diagnoses;
   if (first === undefined) return [style.green(diagnoseText.fine)];
   return [

@@ -12,21 +12,24 @@ import { decode } from '@dsr1/shared/schema';
 import { openFile, openPipe, refuse, sourceKind } from '../fabric/read-bytes.ts';
 import { type Given, readBundle } from '../fabric/read-dump.ts';
 import { diagnoseText } from '../text/diagnose.ts';
+import { HEAD_LINES } from './no-log.ts';
 
 export interface Material {
   readonly readings: readonly LogReading[];
   /** What is known besides: facts.json of a folder, or the deployment. */
   readonly facts: unknown;
+  /** How each text begins that nobody called a log. */
+  readonly heads?: readonly (readonly string[])[];
 }
 
 const MAX_FILES = 1000;
 
 /** @throws NOT_FOUND, FORBIDDEN or INVALID_ARGUMENT for what cannot be read, CONFIG_INVALID for a facts.json that is no JSON */
 export async function readLogs(path: string, { stdin, interrupted }: Given): Promise<Material> {
-  const alone = async (name: string, chunks: AsyncIterable<string | Uint8Array>): Promise<Material> => ({
-    readings: [await readStream(name, chunks)],
-    facts: null,
-  });
+  const alone = async (name: string, chunks: AsyncIterable<string | Uint8Array>): Promise<Material> => {
+    const head: string[] = [];
+    return { readings: [await readStream(name, chunks, head)], facts: null, heads: [head] };
+  };
   if (path === '-')
     return alone(path, stdin instanceof Readable ? addAbortSignal(interrupted, stdin) : stdin);
   switch (await sourceKind(path)) {
@@ -45,13 +48,16 @@ async function readFolder(path: string): Promise<Material> {
   const manifest = await readIfThere(join(path, MANIFEST_FILE));
   const logs = manifest === null ? null : new Set(logsOf(manifest, join(path, MANIFEST_FILE)));
   const readings: LogReading[] = [];
+  const heads: string[][] = [];
   for (const file of await filesUnder(path)) {
     const name = relative(path, file).split(sep).join('/');
-    if (logs?.has(name) ?? name !== DEPLOYMENT_FILE)
-      readings.push(await readStream(name, await fileStream(file)));
+    if (!(logs?.has(name) ?? name !== DEPLOYMENT_FILE)) continue;
+    const head: string[] = [];
+    readings.push(await readStream(name, await fileStream(file), head));
+    if (logs === null) heads.push(head);
   }
   const factsPath = join(path, DEPLOYMENT_FILE);
-  return { readings, facts: parseFacts(await readIfThere(factsPath), factsPath) };
+  return { readings, facts: parseFacts(await readIfThere(factsPath), factsPath), heads };
 }
 
 /** A bundle of `fabric collect`: its logs, and what the coordinator knows of the deployment. */
@@ -67,13 +73,17 @@ function readTexts(texts: ReadonlyMap<string, string>, path: string): Material {
   };
 }
 
-/** Reads text or bytes to its end in constant memory; bytes that are no UTF-8 become marks. */
+/** Reads text or bytes to its end in constant memory; bytes that are no UTF-8 become marks. `head` takes the first lines. */
 export async function readStream(
   name: string,
   chunks: AsyncIterable<string | Uint8Array>,
+  head: string[] = [],
 ): Promise<LogReading> {
   const reader = createLogReader(name);
-  const cutter = createLineCutter(reader.push);
+  const cutter = createLineCutter((line, number) => {
+    if (head.length < HEAD_LINES) head.push(line);
+    reader.push(line, number);
+  });
   const decoder = new TextDecoder();
   for await (const chunk of chunks)
     cutter.push(typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true }));

@@ -13,4 +13,13 @@ export const diagnoseText = {
   fix: 'fix',
   first: 'seen first in',
   further: 'also possible',
+  network: 'of the network, as `fabric explain` has it',
+  fineBeside: 'nothing in these logs ended the launch',
+  noLog: (what: string, tools: readonly string[]) =>
+    tools.length === 0
+      ? `expected logs in ${what}, found no line`
+      : `expected logs in ${what}, found none: it holds what ${tools.join(', ')} print`,
+  noLogHint: (what: string) => `dsr1ctl fabric explain ${what} reads it`,
+  emptyHint:
+    'give the output of the engine with NCCL_DEBUG=INFO; outputs of network tools are for dsr1ctl fabric explain',
 } as const;

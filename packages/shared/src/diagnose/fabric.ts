@@ -15,31 +15,42 @@ const notEnding = new Set(['tcp-fallback', 'gdr-disabled', 'timeout', 'peer-died
 
 /** Causes only, most likely first; evidence that names a line of a log. */
 export function fabricDiagnoses(readings: readonly FabricReading[]): Diagnosis[] {
+  return allOf(readings).flatMap((item) => {
+    const evidence = item.evidence.filter(({ line }) => !/NCCL INFO/.test(line));
+    return notEnding.has(item.category) || evidence.length === 0
+      ? []
+      : [{ ...item, evidence, where: evidence[0]?.file ?? null }];
+  });
+}
+
+/** What `fabric explain` says of the same logs: also what ends no launch, as a fall to TCP. */
+export function fabricRemarks(readings: readonly FabricReading[], told: readonly Diagnosis[]): Diagnosis[] {
+  return allOf(readings).filter(({ category }) => told.every((item) => item.category !== category));
+}
+
+function allOf(readings: readonly FabricReading[]): Diagnosis[] {
   const reports = readings.flatMap(({ reports }) => reports.map((report) => ({ node: report.host, report })));
   if (reports.length === 0) return [];
   const found = diagnoseFabric({ nodes: [], selection: null, reports, env: [], errorLines: [] });
-  return found.flatMap(({ category, cause, fix, confidence, evidence }) => {
-    const lines = evidence.flatMap(({ text }) => linesOf(text, readings));
-    if (notEnding.has(category) || lines.length === 0) return [];
-    return [
-      {
+  return found
+    .filter(({ precaution }) => !precaution)
+    .map(({ category, cause, fix, confidence, evidence }) => {
+      const lines = evidence.flatMap(({ text }) => linesOf(text, readings));
+      return {
         category,
         cause,
         fix,
         confidence: confidences[confidence],
         evidence: lines,
         where: lines[0]?.file ?? null,
-      },
-    ];
-  });
+      };
+    });
 }
 
 function linesOf(text: string, readings: readonly FabricReading[]): EvidenceLine[] {
   return readings.flatMap(({ file, reports }) =>
     reports.flatMap(({ errors }) =>
-      errors.flatMap(({ line, lineNumber }) =>
-        line === text && !/NCCL INFO/.test(line) ? [{ file, line, number: lineNumber }] : [],
-      ),
+      errors.flatMap(({ line, lineNumber }) => (line === text ? [{ file, line, number: lineNumber }] : [])),
     ),
   );
 }

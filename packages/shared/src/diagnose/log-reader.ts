@@ -1,5 +1,6 @@
 /** Reads one log line by line and keeps, within fixed bounds, what may decide. */
 
+import { classifyError, isWarning } from '../fabric/nccl-log/error-rules.ts';
 import type { NcclReport } from '../fabric/nccl-log/model.ts';
 import { createNcclLogReader } from '../fabric/nccl-log/read.ts';
 import { type LogLine, printable, readLine } from './line.ts';
@@ -62,16 +63,17 @@ export function createLogReader(file: string): LogReader {
   const frames = new Map<string, string>();
 
   const take = (whole: string, raw: string, number: number): void => {
-    const line = readLine(whole);
-    const speaker = line.who ?? '';
-    if (separators.test(line.text)) {
-      if (handling.size < limits.whos) handling.add(speaker);
+    const said = readLine(whole);
+    const speaker = said.who ?? '';
+    if (separators.test(said.text)) {
+      if (handling.size < limits.whos) handling.add(ownString(speaker));
       return;
     }
-    if (frame.test(line.text)) {
-      if (frames.size < limits.whos || frames.has(speaker)) frames.set(speaker, line.text);
+    if (frame.test(said.text)) {
+      if (frames.size < limits.whos || frames.has(speaker))
+        frames.set(ownString(speaker), ownString(said.text));
     }
-    const isException = exception.test(line.text);
+    const isException = exception.test(said.text);
     const chained = handling.has(speaker);
     const innermost = isException ? (frames.get(speaker) ?? '') : '';
     if (isException) {
@@ -79,10 +81,11 @@ export function createLogReader(file: string): LogReader {
       frames.delete(speaker);
     }
     // Of a flood of lines that differ in numbers only, the first of each kind tells all.
-    const shape = known.size < limits.known ? line.text : line.text.replace(/\d+/g, '0');
+    const shape = known.size < limits.known ? said.text : said.text.replace(/\d+/g, '0');
     if (known.has(shape)) return;
-    if (known.size < 2 * limits.known) known.add(shape);
-    const at = { file, line: printable(raw.slice(0, limits.evidence)), number };
+    if (known.size < 2 * limits.known) known.add(ownString(shape));
+    const line = { ...said, text: ownString(said.text), who: said.who === null ? null : ownString(said.who) };
+    const at = { file, line: ownString(printable(raw.slice(0, limits.evidence))), number };
     for (const note of notes) {
       if (!note.line.test(line.text)) continue;
       const lines = seenNotes.get(note.id) ?? [];
@@ -102,7 +105,10 @@ export function createLogReader(file: string): LogReader {
         hits.set(rule.id, [...kept, { ...line, rule, match: [...match], at, chained }]);
     }
     if (matched || telling.length >= limits.telling) return;
-    const loud = line.level === 'error' || (line.level === null && errorStart.test(line.text));
+    const loud =
+      line.level === 'error' ||
+      (line.level === null && errorStart.test(line.text)) ||
+      (isWarning(line.text) && classifyError(line.text) === null);
     const kind = echo.test(line.text) ? 'echo' : isException ? 'exception' : loud ? 'error' : null;
     if (kind !== null) telling.push({ ...line, at, kind, chained });
   };
@@ -130,6 +136,11 @@ export function createLogReader(file: string): LogReader {
       reports: nccl.reports(),
     }),
   };
+}
+
+/** A part of a string keeps the whole chunk that it was cut from in memory; what is kept is copied out of it. */
+function ownString(text: string): string {
+  return JSON.parse(JSON.stringify(text));
 }
 
 const separators =

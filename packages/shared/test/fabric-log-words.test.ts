@@ -1,0 +1,102 @@
+/** What the lines of logs are taken for where the trial of a network engineer met silence or alarm. */
+import { readLines } from '@dsr1/shared/diagnose/attempt';
+import { diagnose } from '@dsr1/shared/diagnose/diagnose';
+import { fabricRemarks } from '@dsr1/shared/diagnose/fabric';
+import { readTexts } from '@dsr1/shared/fabric/dump';
+import { explainDump } from '@dsr1/shared/fabric/explain';
+import { test } from 'tap';
+
+const POLICY = { transport: 'auto', ncclVersion: null, gpuRanks: true, overrides: {} } as const;
+const explain = (...lines: string[]) => {
+  const [group] = explainDump(readTexts(new Map([['-', lines.join('\n')]])), POLICY).groups;
+  if (group === undefined) throw new Error('no group');
+  return group;
+};
+const at = (text: string) => `n1:41:57 [0] ${text}`;
+const diagnosed = (...lines: string[]) => diagnose([readLines('rank0', lines)], null);
+
+test('the OFI plugin that cannot use its devices', async (t) => {
+  for (const line of [
+    'NCCL INFO NET/OFI No NIC info for dev 3',
+    'create_component:77 NCCL WARN NET/OFI Couldn’t open AV'.replace('’', "'"),
+    'NCCL WARN NET/OFI Unable to find a provider',
+    'NCCL WARN NET/OFI provider efa not found',
+  ])
+    t.match(explain(at(line)).diagnoses[0], { cause: /aws-ofi-nccl/, fix: /fi_info -p efa/ }, line);
+  t.strictSame(explain(at('NCCL INFO NET/OFI Selected Provider is efa (found 4 nics)')).diagnoses, []);
+});
+
+test('a warning that no rule knows is told, and one that is normal is not', async (t) => {
+  const odd = at('misc/odd.cc:12 NCCL WARN the moon is in the wrong phase');
+  t.match(explain(odd).verdict, { verdict: 'warn', because: [/no rule knows it: .*wrong phase/] });
+  t.match(diagnosed(odd), [{ category: 'unknown', evidence: [{ line: odd, number: 1 }] }]);
+  const normal = at('NCCL WARN NUMA auto balancing enabled which can lead to variability');
+  t.strictSame(diagnosed(normal), []);
+  t.notMatch(explain(normal).verdict.because.join('\n'), /no rule/);
+  const known = at('misc/socket.cc:9 NCCL WARN Bootstrap : no socket interface found');
+  t.notMatch(explain(known).verdict.because.join('\n'), /no rule/);
+});
+
+test('sockets over a bridge of the host or a private network', async (t) => {
+  const listed = (names: string) => [
+    at(`NCCL INFO NET/Socket : Using ${names}`),
+    at('NCCL INFO Using network Socket'),
+  ];
+  const stray = listed('[0]ens7:10.4.0.7<0> [1]virbr0:192.168.122.1<0> [2]wg0:10.99.0.1<0>');
+  t.match(explain(...stray).diagnoses[0], {
+    category: 'wrong-interface',
+    cause: /virbr0.*wg0/,
+    fix: /NCCL_SOCKET_IFNAME==ens7 /,
+  });
+  t.match(
+    fabricRemarks([readLines('rank0', stray)], []).map(({ category }) => category),
+    ['wrong-interface', 'tcp-fallback'],
+    'diagnose says the same',
+  );
+  const fine = explain(...listed('[0]ens7:10.4.0.7<0> [1]ens8:10.5.0.7<0>'));
+  t.strictSame(
+    fine.diagnoses.map(({ category }) => category),
+    ['tcp-fallback'],
+  );
+});
+
+test('diagnose tells what the network does besides, and keeps it apart from what failed', async (t) => {
+  const lines = [at('NCCL INFO Using network Socket')];
+  t.strictSame(diagnosed(...lines), []);
+  const [remark] = fabricRemarks([readLines('rank0', lines)], []);
+  t.match(remark, { category: 'tcp-fallback', evidence: [{ file: 'rank0', number: 1 }] });
+  if (remark) t.strictSame(fabricRemarks([readLines('rank0', lines)], [remark]), [], 'nothing is told twice');
+});
+
+test('a wrong GID: commands for the NCCL of the log', async (t) => {
+  const log = (version: string) => [
+    at(`NCCL INFO NCCL version ${version}+cuda12.4`),
+    at('NCCL INFO NET/IB : Using [0]mlx5_4:1/RoCE ; OOB eth0:10.0.0.1<0>'),
+    at('misc/ibvwrap.cc:284 NCCL WARN Call to ibv_modify_qp failed with error No such device'),
+  ];
+  const old = explain(...log('2.18.3')).diagnoses[0];
+  t.match(old, { category: 'wrong-gid', confidence: 'medium', cause: /another network namespace/ });
+  t.match(old?.fix, /NCCL 2\.18\.3 does not look for the row: run `show_gids` on each node/);
+  t.match(explain(...log('2.27.5')).diagnoses[0]?.fix, /^unset NCCL_IB_GID_INDEX/);
+  const table = 'mlx5_4  1  5  0000:0000:0000:0000:0000:ffff:0a09:0001 10.9.0.1  v2  eth4';
+  const seen = explain(...log('2.18.3'), '$ show_gids', table).diagnoses[0];
+  t.match(seen, { confidence: 'high', fix: /export NCCL_IB_GID_INDEX=5/ });
+});
+
+test('a table in which row 3 is another is a precaution on a healthy host', async (t) => {
+  const table = 'mlx5_4  1  1  0000:0000:0000:0000:0000:ffff:0a09:0001 10.9.0.1  v2  eth4';
+  const found = explain('$ show_gids', table).diagnoses;
+  t.ok(found.length > 0 && found.every(({ precaution }) => precaution));
+  const set = explain('$ show_gids', table, 'export NCCL_IB_GID_INDEX=3').diagnoses;
+  t.ok(set.some(({ category, precaution }) => category === 'wrong-gid' && !precaution));
+});
+
+test('fine without a control interface says what was not shown', async (t) => {
+  const bare = 'mlx5_0 port 1 ==> ib0 (Up)\n';
+  const group = explain('hca_id: mlx5_0', ' port: 1', '  state: PORT_ACTIVE (4)', '  link_layer: InfiniBand');
+  t.match(group.verdict, {
+    verdict: 'ok',
+    because: [/no control interface of host was shown: paste `ip addr`/],
+  });
+  t.strictSame(explain(bare).verdict.because, [], 'ib0 is one');
+});
