@@ -48,7 +48,7 @@ dsr1ctl diagnose DEPLOYMENT    the logs, ends and plan of a deployment
 
 It answers with the most likely cause first, the lines that prove it (file and number), the fix, and how sure it is; with
 \`--json\` as \`{"diagnoses": [{"category", "cause", "fix", "confidence", "evidence": [{"file", "line", "number"}], "where"}]}\`.
-Nothing wrong gives an empty list. What no rule knows is \`unknown\`, with the earliest errors. A failed \`dsr1ctl deploy\` ends with the same
+Nothing wrong gives an empty list; "network" beside it holds what \`fabric explain\` says of the same lines. Outputs of network tools alone are no logs: an error that names \`fabric explain\`. What no rule knows is \`unknown\`, with the earliest errors. A failed \`dsr1ctl deploy\` ends with the same
 verdict, and \`dsr1ctl status\` keeps it: agents run the same code over their ranks' logs as these grow. Categories of the network that are not listed here (\`wrong-gid\`, \`rail-isolated\` …) are told in the words of [fabric.md](fabric.md).
 
 \`facts.json\` is any JSON; these keys are asked for: \`engine\`, \`engine_version\`, \`nodes\`, and within \`facts\`: \`command\`, \`env\`, \`driver\`,
