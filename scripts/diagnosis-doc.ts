@@ -59,6 +59,8 @@ How it decides:
 - Prefixes of processes, ranks, Ray, containers and journals come off; they say who speaks, when, and how loud.
 - A **proof** says the cause itself; **strong** is this cause nearly always; a **hint** is a guess better than none; a **consequence** is
   the end of something that happened elsewhere and never stands before a cause.
+- A limit that fired while a rank waited (watchdog, store, barrier) stands behind a cause that was seen before it or on another rank;
+  a rank whose log ends while it still loads is slow, not dead.
 - Of equal signs the earlier in wall time wins over all ranks; an exception raised while another was handled counts less, and so does
   what its own program calls a warning or information.
 - Rules **in silence** count only when nothing else alarms: a log that just ends, green health checks while requests hang.

@@ -32,6 +32,9 @@ export const samples: Samples = {
     ["ValueError: Unknown quantization method: mxfp9. Must be one of ['awq', 'fp8']."],
   ],
   'hardware-unsupported': [
+    [
+      "ValueError: Selected backend FLASHMLA is not valid for this configuration. Reason: ['compute capability not supported']",
+    ],
     ['RuntimeError: FlashInfer requires GPUs with sm75 or higher'],
     [
       'RuntimeError: Found Tesla P40 which is too old to be supported by the triton GPU compiler. Triton only supports devices of CUDA Capability >= 7.0',
