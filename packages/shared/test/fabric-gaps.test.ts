@@ -122,3 +122,15 @@ test('an interface that is only the first of its kind has its equals named', asy
   t.match(decided(two).ens1?.because, /ens2 would do as well/);
   t.notMatch(decided(two.replace('ens2 (Up)', 'ens2 (Down)')).ens1?.because, /as well/);
 });
+
+test('GIDs of a device without a name are judged, and no name is exported for it', async (t) => {
+  const table = ['GID[  0]:  fe80::c6c0:63ff:feb7:5e01, RoCE v2', 'GID[  3]:  ::ffff:10.40.0.5, RoCE v2'];
+  const port = ['    port:   1', '      state:      PORT_ACTIVE (4)', '      link_layer: Ethernet'];
+  const bare = explain([...port, ...table].join('\n'));
+  t.match(bare.selection.nodes[0]?.hcas, [{ gidIndex: 3 }]);
+  t.notOk('NCCL_IB_HCA' in (bare.selection.nodes[0]?.env ?? {}));
+  t.equal(bare.verdict.verdict, 'warn');
+  t.match(bare.verdict.because.join('\n'), /name is not shown.*paste ibdev2netdev/);
+  const named = explain(['hca_id: mlx5_3', ...port, ...table].join('\n'));
+  t.equal(named.selection.nodes[0]?.env.NCCL_IB_HCA, '=mlx5_3:1');
+});

@@ -1,12 +1,23 @@
 /** What speaks against the ports that were chosen without ruling them out, and what the others' state suggests. */
+import { UNNAMED_DEVICE } from '../merge/merge-gids.ts';
 import type { Draft } from './draft.ts';
 import type { PortView } from './view.ts';
 
 /** Warnings of one node. */
 export function portCaveats({ member: { view }, ports }: Draft): string[] {
-  return [softwareOnly(ports), untoldStates(ports), darkInfiniband(view.ports, ports)].flatMap((because) =>
-    because === null ? [] : [`${view.node.name}: ${because}`],
-  );
+  return [
+    nameless(ports),
+    softwareOnly(ports),
+    untoldStates(ports),
+    darkInfiniband(view.ports, ports),
+  ].flatMap((because) => (because === null ? [] : [`${view.node.name}: ${because}`]));
+}
+
+/** GIDs of a text that names no device: they can be judged, and NCCL_IB_HCA cannot be written. */
+function nameless(ports: readonly PortView[]): string | null {
+  return ports.some(({ device }) => device === UNNAMED_DEVICE)
+    ? 'the device’s name is not shown, so NCCL_IB_HCA is left out: paste ibdev2netdev'
+    : null;
 }
 
 function softwareOnly(ports: readonly PortView[]): string | null {

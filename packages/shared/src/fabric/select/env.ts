@@ -2,6 +2,7 @@
  * Variables of one node's rank processes, each with its reason. What they mean was read in NCCL's own source:
  * net_ib/init.cc (NCCL_IB_HCA), misc/socket.cc (interfaces), net_ib/connect.cc (GIDs), init.cc (guards).
  */
+import { UNNAMED_DEVICE } from '../merge/merge-gids.ts';
 import type { ChosenHca, Transport } from '../model.ts';
 import { commonSubnet, matchLength } from './address.ts';
 import type { GidChoice } from './gid.ts';
@@ -77,7 +78,10 @@ function transportEnv(input: EnvInput): Entry[] {
 }
 
 function verbsEnv({ hcas }: EnvInput): Entry[] {
-  const list = hcas.map((hca) => `${hca.device}:${hca.port}`).join(',');
+  // NCCL compares names only: it has no wildcard.
+  const named = hcas.filter(({ device }) => device !== UNNAMED_DEVICE);
+  if (named.length === 0) return [];
+  const list = named.map((hca) => `${hca.device}:${hca.port}`).join(',');
   return [
     [
       'NCCL_IB_HCA',
