@@ -144,9 +144,7 @@ test('fabric check on kernel RDMA', async (t) => {
       const units = ['systemctl', 'list-units', '--all', '--no-legend', 'dsr1-run-*'];
       t.equal((await lab.exec(2, units)).stdout.trim(), '', 'no rank was started');
       await sh(t, lab, 2, 'nft delete table inet lab');
-      t.equal((await lab.ctl(['start', 'gang'])).code, 0);
-      const served = await lab.ctl(['wait', 'gang', '--timeout', '240s'], 300_000);
-      t.equal(served.code, 0, `it serves: ${served.stderr}`);
+      t.equal(await servedWithin(t, lab, 'gang', 3), true, 'it serves');
       await lab.ctl(['stop', 'gang']);
       t.equal((await lab.ctl(['wait', 'gang', '--for', 'stopped', '--timeout', '60s'])).code, 0, 'it stops');
       t.equal((await lab.ctl(['rm', 'gang'])).code, 0);
@@ -211,6 +209,16 @@ async function patientCheck(t: Test, lab: VmLab, nodes: readonly string[], retri
   t.comment(`again: ${report.findings.map(({ cause }) => cause).join('; ')}`);
   await allReady(t, lab);
   return patientCheck(t, lab, nodes, retries - 1);
+}
+
+/** Starts a deployment; when verbs tests of processors that have no time come to no end, again. */
+async function servedWithin(t: Test, lab: VmLab, name: string, tries: number): Promise<boolean> {
+  if (tries === 0) return false;
+  await lab.ctl(['start', name]);
+  const waited = await lab.ctl(['wait', name, '--timeout', '240s'], 300_000);
+  if (waited.code === 0) return true;
+  t.comment(`again: ${waited.stderr}`);
+  return servedWithin(t, lab, name, tries - 1);
 }
 
 async function sh(t: Test, lab: VmLab, i: number, line: string): Promise<void> {
