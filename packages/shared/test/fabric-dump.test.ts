@@ -331,7 +331,6 @@ test('no RDMA device is a cause only where the gang leaves its host, or ended th
     ['one rank', false, [[...SOCKETS, ...inits(1, 1)]]],
     ['two ranks of one host, by the number of nodes', false, [[...SOCKETS, ...inits(2, 1), ...nodes(1)]]],
     ['two ranks of one host, both in the log', false, [[...SOCKETS, ...inits(2, 2)]]],
-    ['nothing says how many there are', false, [SOCKETS]],
     ['two nodes', true, [[...SOCKETS, ...nodes(2)]]],
     ['a rank elsewhere', true, [[...SOCKETS, ...inits(2, 1)]]],
     ['a channel over the network', true, [[...SOCKETS, channel]]],
@@ -351,6 +350,16 @@ test('no RDMA device is a cause only where the gang leaves its host, or ended th
     const found = explanation.groups.flatMap(({ diagnoses }) => diagnoses.map(({ category }) => category));
     t.equal(found.includes('no-rdma-device-in-container'), wanted, `${name}: ${found}`);
   }
+  const open = SOCKETS.map((line) => `host0:1:1 [0] ${line}\n`).join('');
+  const [group] = explainDump(readTexts(new Map([['nccl.log', open]])), POLICY).groups;
+  t.match(
+    new Map(group?.diagnoses.map(({ category, confidence }) => [category, confidence])),
+    new Map([
+      ['no-rdma-device-in-container', 'low'],
+      ['tcp-fallback', 'high'],
+    ]),
+    'nothing says how many there are: a guess beside the fall to sockets',
+  );
 });
 
 test('a number of more than three digits is no port', async (t) => {

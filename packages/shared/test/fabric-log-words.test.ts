@@ -91,6 +91,66 @@ test('a table in which row 3 is another is a precaution on a healthy host', asyn
   t.ok(set.some(({ category, precaution }) => category === 'wrong-gid' && !precaution));
 });
 
+test('a table that has its address in row 3 gets no note, however short the paste', async (t) => {
+  const row = (index: number, host: number, version = 'v2') =>
+    `mlx5_4  1  ${index}  0000:0000:0000:0000:0000:ffff:0a09:000${host} 10.9.0.${host}  ${version}  eth4`;
+  const two = (...second: string[]) =>
+    explain('root@n1:~# show_gids', row(3, 1), 'root@n2:~# show_gids', ...second).diagnoses;
+  t.strictSame(two(row(3, 2)), []);
+  t.match(two(row(5, 2)), [
+    {
+      category: 'wrong-gid',
+      precaution: true,
+      cause: /address of n2$/,
+      fix: /on n2 export NCCL_IB_GID_INDEX=5/,
+    },
+  ]);
+  t.equal(two(row(5, 2)).length, 1, 'v2 rows alone are no whole table');
+  const whole = two(row(6, 2, 'v1'), row(7, 2));
+  t.match(
+    whole.find(({ category }) => category === 'gid-read-failed'),
+    { precaution: true, cause: /begins at row 6: in a container/ },
+  );
+});
+
+test('pasted hosts that share two subnets meet in one', async (t) => {
+  const host = (number: number, first: string) => [
+    `root@n${number}:~# ip addr`,
+    `2: ${first}: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500`,
+    `    inet 10.4.0.${number}/24 scope global ${first}`,
+    '3: ens3: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500',
+    `    inet 10.5.0.${number}/24 scope global ens3`,
+  ];
+  const { selection } = explain(...host(1, 'ens1'), ...host(2, 'ens5'));
+  t.strictSame(selection.refusals, []);
+  t.strictSame(
+    selection.nodes.map(({ controlInterface, address }) => [controlInterface, address]),
+    [
+      ['ens1', '10.4.0.1'],
+      ['ens5', '10.4.0.2'],
+    ],
+  );
+  for (const { reasons } of selection.nodes)
+    t.match(
+      reasons.find(({ subject }) => /^ens[15]$/.test(subject))?.because,
+      /all hosts share; likely, not/,
+    );
+});
+
+test('what differs between two hosts is told once', async (t) => {
+  const log = (host: string, name: string, hca: string, address: string) => [
+    `${host}:41:57 [0] NCCL INFO Bootstrap : Using ${name}:${address}<0>`,
+    `${host}:41:57 [0] NCCL INFO NET/IB : Using [0]${hca}:1/RoCE [RO]; OOB ${name}:${address}<0>`,
+    `${host}:41:57 [0] NCCL INFO Using network IB`,
+  ];
+  const { verdict } = explain(
+    ...log('n1', 'ens7', 'mlx5_0', '10.4.0.7'),
+    ...log('n2', 'ens9', 'mlx5_2', '10.4.0.8'),
+  );
+  t.equal(verdict.because.filter((text) => text.includes('ens9')).length, 1);
+  t.equal(verdict.because.filter((text) => text.includes('mlx5_2')).length, 1);
+});
+
 test('fine without a control interface says what was not shown', async (t) => {
   const bare = 'mlx5_0 port 1 ==> ib0 (Up)\n';
   const group = explain('hca_id: mlx5_0', ' port: 1', '  state: PORT_ACTIVE (4)', '  link_layer: InfiniBand');

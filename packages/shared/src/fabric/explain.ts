@@ -17,7 +17,7 @@ import { mergeNode } from './merge/merge-node.ts';
 import type { FabricNode, FabricPolicy, FabricSelection, NodeFabric, Reason } from './model.ts';
 import { doubtsOfOneHost } from './one-host.ts';
 import { interfaceReasons } from './select/interfaces.ts';
-import { withMeetingAddresses } from './select/meeting.ts';
+import { withMeetingAddresses, withSharedAddresses } from './select/meeting.ts';
 import { selectFabric } from './select/select.ts';
 import { settingsOverride, withNamedDevices, withPinnedGid } from './settings.ts';
 
@@ -108,7 +108,9 @@ function chooseFabric(
     node.facts === null ? mergeNode(node, node.evidence) : nodeOfFacts(node.name, node.given, node.facts),
   );
   // As a launch would, where every node's agent looked.
-  const facts = dumped.every((node) => node.facts !== null) ? withMeetingAddresses(seen) : seen;
+  const facts = dumped.every((node) => node.facts !== null)
+    ? withMeetingAddresses(seen)
+    : withSharedAddresses(seen);
   // Where the agent itself looked, nothing is left open.
   const evidence = dumped.map((node) => (node.facts === null ? node.evidence : []));
   const first = selectFabric(facts, policy);

@@ -22,6 +22,8 @@ export interface FabricNode {
     /** Address under which the other nodes reach this one. */
     readonly nodeIp?: string;
     readonly leaderIp?: string;
+    /** Its address in the subnet that all nodes of the gang share; a likely place to meet, where nothing is proven. */
+    readonly sharedIp?: string;
     readonly localIpv4?: readonly string[];
   };
   readonly contradictions: readonly Contradiction[];

@@ -38,7 +38,7 @@ function rejected({ env, nodes }: DiagnoseInput): Finding[] {
   });
 }
 
-/** Tables in which the habitual index 3 is not the RoCE v2 row of an address. */
+/** Tables in which the habitual index 3 is not the RoCE v2 row of an address; where it is, there is nothing to tell. */
 function unusualTables({ nodes }: DiagnoseInput): Finding[] {
   const odd = nodes.flatMap((node) => {
     const view = viewNode(node);
@@ -52,24 +52,28 @@ function unusualTables({ nodes }: DiagnoseInput): Finding[] {
         return [];
       const rows = usableGids(view, port).map((row) => row.index);
       const first = Math.min(...table.map((row) => row.index));
-      return rows.includes(usual) && first === 0 ? [] : [{ node: node.name, port: port.key, rows, first }];
+      // The kernel writes the v1 row of an address beside its v2 row: a list without any was shortened.
+      const whole = table.some((row) => row.version !== 2);
+      return rows.includes(usual)
+        ? []
+        : [{ node: node.name, port: port.key, rows, first, sparse: whole && first > 0 }];
     });
   });
-  const sparse = odd.filter((item) => item.first > 0);
+  const sparse = odd.filter((item) => item.sparse);
   const evidence = (items: typeof odd) =>
     items.slice(0, 8).map(({ node, port, rows, first }) => ({
       node,
-      text: `${port}: RoCE v2 at row ${rows.join(', ') || 'none seen'}, the table begins at row ${first}`,
+      text: `${port}: RoCE v2 at row ${rows.join(', ') || 'none seen'}, the first row shown is ${first}`,
     }));
-  const shifted = odd.filter((item) => item.rows.length > 0 || item.first > 0);
+  const shifted = odd.filter((item) => item.rows.length > 0 || item.sparse);
+  const hosts = [...new Set(shifted.map(({ node }) => node))].join(', ');
   return [
     ...(sparse.length === 0
       ? []
       : [
           finding('gid-read-failed', 'low', evidence(sparse), {
             precaution: true,
-            cause:
-              'the table does not begin at row 0: the first rows belong to other namespaces, and reading them fails',
+            cause: `the GID table that was shown begins at row ${Math.min(...sparse.map(({ first }) => first))}: in a container the rows before it may belong to other namespaces, and reading them fails`,
           }),
         ]),
     ...(shifted.length === 0
@@ -77,7 +81,7 @@ function unusualTables({ nodes }: DiagnoseInput): Finding[] {
       : [
           finding('wrong-gid', 'low', evidence(shifted), {
             precaution: true,
-            cause: `row ${usual}, which most guides name, is not the RoCE v2 row of an address here`,
+            cause: `row ${usual}, which most guides name, is not shown as a RoCE v2 row of an address of ${hosts}`,
           }),
         ]),
   ];

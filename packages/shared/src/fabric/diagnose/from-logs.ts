@@ -49,12 +49,10 @@ function byCategory(said: readonly Said[], input: DiagnoseInput): Finding[] {
   const groups = Map.groupBy(said, ({ error }) => error.category);
   return [...groups].flatMap(([category, items]) => {
     // A bare "retry exceeded" is told apart below; sockets that were chosen are no fallback.
-    if (
-      category === 'retry-exceeded' ||
-      (category === 'tcp-fallback' && input.selection?.transport === 'tcp')
-    )
+    if (category === 'retry-exceeded' || (category === 'tcp-fallback' && !fellToSockets(groups, input)))
       return [];
-    if (category === 'no-rdma-device-in-container' && !missesRdma(items, input)) return [];
+    if (category === 'no-rdma-device-in-container' && !missesRdma(items, input))
+      return isSizeOpen(items) && fellToSockets(groups, input) ? [hiddenDevices(items)] : [];
     const consequence = items.every(({ error }) => error.consequence) || category === 'tcp-fallback';
     const guessed =
       ['gdr-disabled', 'mixed-link-layers'].includes(category) ||
@@ -63,6 +61,25 @@ function byCategory(said: readonly Said[], input: DiagnoseInput): Finding[] {
     return [
       finding(category, confidence, evidenceOf(items), { consequence, ...causeOf(category, items, input) }),
     ];
+  });
+}
+
+/** No line says how many ranks or nodes the gang has. */
+function isSizeOpen(items: readonly Said[]): boolean {
+  return items.some(({ from: { report } }) => report.nodeCount === null && report.ranks.length === 0);
+}
+
+function fellToSockets(
+  groups: ReadonlyMap<FabricCategory, readonly Said[]>,
+  { selection }: DiagnoseInput,
+): boolean {
+  return groups.has('tcp-fallback') && selection?.transport !== 'tcp';
+}
+
+/** Where nothing says that the gang has a second host, missing device nodes are only a guess. */
+function hiddenDevices(items: readonly Said[]): Finding {
+  return finding('no-rdma-device-in-container', 'low', evidenceOf(items), {
+    cause: 'NCCL found no RDMA device: the host may have none, or the container lacks /dev/infiniband',
   });
 }
 

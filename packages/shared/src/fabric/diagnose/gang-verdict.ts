@@ -21,12 +21,7 @@ export function gangVerdict(
   // Without facts there is only what was diagnosed; with them, a setting that is wrong on paper is not in force.
   const telling = selection.verdict === 'unknown' ? ['high', 'medium'] : ['high'];
   const logged = diagnoses.filter((item) => telling.includes(item.confidence)).map((item) => item.cause);
-  const bootstrapTold = selection.warnings.some((warning) =>
-    warning.startsWith('the control interface differs'),
-  );
-  const said = reportWarnings(reports).filter(
-    (warning) => !(bootstrapTold && warning.startsWith('bootstrap runs on')),
-  );
+  const said = reportWarnings(reports).filter((warning) => !isTold(warning, selection.warnings));
   const warnings = [...selection.warnings, ...said, ...logged];
   if (warnings.length > 0) return { verdict: 'warn', because: [...new Set(warnings)] };
   const proven =
@@ -34,6 +29,19 @@ export function gangVerdict(
   const verdict = selection.verdict === 'unknown' && proven ? 'ok' : selection.verdict;
   return { verdict, because: verdict === 'ok' ? openControl(selection) : [] };
 }
+
+/** What differs between the nodes is told once: by selection, which names the values to use. */
+function isTold(warning: string, warnings: readonly string[]): boolean {
+  return differences.some(
+    ([said, told]) => warning.startsWith(said) && warnings.some((other) => other.startsWith(told)),
+  );
+}
+
+/** How logs and selection begin to tell the same difference. */
+const differences = [
+  ['bootstrap runs on', 'the control interface differs'],
+  ['the nodes use different HCAs', 'HCA names differ'],
+] as const;
 
 /** Fine as far as it was shown: which interface joins the hosts was not. */
 function openControl({ nodes }: FabricSelection): string[] {

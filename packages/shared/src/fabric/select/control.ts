@@ -50,8 +50,11 @@ export function likelyControl(
   const addressed = usable.some((item) => item.addresses.length > 0)
     ? usable.filter((item) => item.addresses.length > 0)
     : usable;
+  const { sharedIp } = view.node.given;
+  const shared = sharedIp === undefined ? null : holderOf(view, sharedIp);
   const rank = (item: InterfaceView): number[] => [
     overlayReason(item) === null ? 0 : 1,
+    item === shared ? 0 : 1,
     defaults[0]?.device === item.name ? 0 : 1,
     fabric.has(item.name) ? 1 : 0,
     -nodesMet(item, subnets),
@@ -64,18 +67,20 @@ export function likelyControl(
   if (best === undefined) return null;
   const equals = others.filter((other) => compare(other.rank, best.rank) === 0).map(({ item }) => item.name);
   const why =
-    defaults[0]?.device === best.item.name
-      ? 'it has the default route'
-      : nodesMet(best.item, subnets) > 1
-        ? 'other nodes have its subnet too'
-        : fabric.has(best.item.name)
-          ? 'nothing but the fabric joins the nodes'
-          : best.item.addresses.length > 0
-            ? 'it is the first interface with an address that carries no rail'
-            : 'it is the first interface that is up; no address was shown';
+    best.item === shared
+      ? 'it is in the subnet that all hosts share'
+      : defaults[0]?.device === best.item.name
+        ? 'it has the default route'
+        : nodesMet(best.item, subnets) > 1
+          ? 'other nodes have its subnet too'
+          : fabric.has(best.item.name)
+            ? 'nothing but the fabric joins the nodes'
+            : best.item.addresses.length > 0
+              ? 'it is the first interface with an address that carries no rail'
+              : 'it is the first interface that is up; no address was shown';
   return {
     name: best.item.name,
-    address: best.item.addresses[0]?.address ?? null,
+    address: (best.item === shared ? sharedIp : best.item.addresses[0]?.address) ?? null,
     because: `${why}${equals.length === 0 ? '' : `, ${equals.slice(0, MAX_EQUALS).join(' and ')} would do as well`}; likely, not proven: no text says which address the other hosts use`,
     certain: false,
   };

@@ -15,6 +15,15 @@ export function withMeetingAddresses(gang: readonly FabricNode[]): readonly Fabr
   });
 }
 
+/** The same of texts, which do not tell how the hosts reach each other: the shared subnet is then only likely. */
+export function withSharedAddresses(gang: readonly FabricNode[]): readonly FabricNode[] {
+  const addresses = meetingAddresses(gang);
+  return gang.map((node, i) => {
+    const sharedIp = addresses?.[i];
+    return sharedIp === undefined ? node : { ...node, given: { ...node.given, sharedIp } };
+  });
+}
+
 /** By rank; null = the nodes share none, and routes must tell. */
 function meetingAddresses(gang: readonly FabricNode[]): readonly string[] | null {
   const places = gang.map(placesOf);
