@@ -134,3 +134,33 @@ test('GIDs of a device without a name are judged, and no name is exported for it
   const named = explain(['hca_id: mlx5_3', ...port, ...table].join('\n'));
   t.equal(named.selection.nodes[0]?.env.NCCL_IB_HCA, '=mlx5_3:1');
 });
+
+const NICS = [
+  ['mlx5_0', 'ens1np0', '172.18.1.7', 9000],
+  ['mlx5_1', 'ens2np0', '172.18.2.7', 9000],
+  ['mlx5_2', 'ens3np0', '172.18.3.7', 9000],
+  ['mlx5_6', 'eno7np0', '10.8.0.7', 1500],
+  ['mlx5_7', 'eno8np1', '10.9.0.7', 9000],
+] as const;
+
+/** The last two are the management NIC and a storage NIC. */
+const host = (nics: readonly (readonly [string, string, string, number])[]) =>
+  [
+    ...nics.flatMap(([, name, address, mtu], i) => [
+      `${i + 2}: ${name}: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu ${mtu} qdisc mq state UP group default`,
+      `    inet ${address}/24 scope global ${name}`,
+    ]),
+    ...nics.map(([device, name]) => `${device} port 1 ==> ${name} (Up)`),
+  ].join('\n');
+
+test('the NIC with the small MTU is management; one of another network is asked about', async (t) => {
+  const { verdict } = explain(host(NICS));
+  t.match(decided(host(NICS))['mlx5_6:1'], { decision: 'out', because: /eno7np0 has MTU 1500/ });
+  t.equal(nodeOf(host(NICS))?.controlInterface, 'eno7np0');
+  t.match(verdict.because.join('\n'), /mlx5_7:1 has an address of another network than the 3 others/);
+  const rails = host(NICS.slice(0, 3).map(([a, b, c], i) => [a, b, c, i === 0 ? 1500 : 9000] as const));
+  t.match(decided(rails)['mlx5_0:1'], { decision: 'in' }, 'a rail whose MTU is wrong is still a rail');
+  t.notMatch(explain(rails).verdict.because.join('\n'), /another network/);
+  const routed = `${rails}\n$ ip route\ndefault via 172.18.1.1 dev ens1np0`;
+  t.match(decided(routed)['mlx5_0:1'], { decision: 'out', because: /management NIC/ });
+});

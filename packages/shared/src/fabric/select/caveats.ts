@@ -1,16 +1,35 @@
 /** What speaks against the ports that were chosen without ruling them out, and what the others' state suggests. */
 import { UNNAMED_DEVICE } from '../merge/merge-gids.ts';
+import { mostlyOneNetwork } from './class-rules.ts';
 import type { Draft } from './draft.ts';
-import type { PortView } from './view.ts';
+import { interfaceOf, type PortView } from './view.ts';
 
 /** Warnings of one node. */
-export function portCaveats({ member: { view }, ports }: Draft): string[] {
+export function portCaveats(draft: Draft): string[] {
+  const {
+    member: { view },
+    ports,
+  } = draft;
   return [
+    strangers(draft),
     nameless(ports),
     softwareOnly(ports),
     untoldStates(ports),
     darkInfiniband(view.ports, ports),
   ].flatMap((because) => (because === null ? [] : [`${view.node.name}: ${because}`]));
+}
+
+/** Ports of another network than most: where GPUs and speeds are not shown, nothing tells storage from a rail. */
+function strangers({ member: { view, overrides }, ports }: Draft): string | null {
+  if (overrides.hcas !== null || view.node.gpuCount !== null || ports.length < 3) return null;
+  const most = mostlyOneNetwork(view, ports);
+  if (most === null) return null;
+  const others = ports.filter(
+    (port) => !most.includes(port) && (interfaceOf(view, port.netdev)?.addresses.length ?? 0) > 0,
+  );
+  return others.length === 0
+    ? null
+    : `${keys(others)} has an address of another network than the ${most.length} others: a rail, or storage or the front end? Paste ibstat and nvidia-smi topo -m`;
 }
 
 /** GIDs of a text that names no device: they can be judged, and NCCL_IB_HCA cannot be written. */

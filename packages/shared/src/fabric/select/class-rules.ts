@@ -43,6 +43,7 @@ const rules: readonly ClassRule[] = [
   slowerClass,
   frontEndNames,
   management,
+  frontEndMtu,
   otherNetwork,
 ];
 
@@ -166,6 +167,45 @@ function sharedEvenly(
   const gpus = view.node.gpuCount;
   if (gpus === null || ports.length % gpus === 0 || gpus % ports.length === 0) return undefined;
   return [...groups.values()].find((group) => group.length * 2 > ports.length && gpus % group.length === 0);
+}
+
+/**
+ * The NIC with the smallest MTU, where every other has a larger one and it alone has the default route or stands apart
+ * from the network of most others: the management NIC, whether or not a text proves that the hosts meet there.
+ */
+function frontEndMtu({ view, ports }: ClassContext): Dropped[] {
+  const mtu = (port: PortView) => interfaceOf(view, port.netdev)?.netdev?.mtu ?? null;
+  const sizes = ports.map(mtu);
+  if (ports.length < 3 || sizes.some((size) => size === null)) return [];
+  const least = Math.min(...sizes.map((size) => size ?? 0));
+  const small = ports.filter((port) => mtu(port) === least);
+  const [own] = small;
+  if (own === undefined || small.length > 1 || own.layer === 'ib' || own.family.sharesControl) return [];
+  const under = new Set(
+    (view.node.routes ?? []).filter((route) => route.destination === 'default').map((route) => route.device),
+  );
+  const most = mostlyOneNetwork(view, ports);
+  if (!under.has(own.netdev ?? '') && (most === null || most.includes(own))) return [];
+  const rest = ports.length - 1;
+  const gpus = view.node.gpuCount;
+  if (gpus !== null && rest % gpus !== 0 && gpus % rest !== 0 && ports.length % gpus === 0) return [];
+  return [
+    {
+      port: own,
+      because: `its interface ${own.netdev} has MTU ${least}, the ${rest} others have more: management NIC`,
+    },
+  ];
+}
+
+/** The ports, more than half and two at least, whose addresses are of one /16; null where there is no such class. */
+export function mostlyOneNetwork(view: NodeView, ports: readonly PortView[]): readonly PortView[] | null {
+  const groups = Map.groupBy(ports, (port) =>
+    subnetOf(interfaceOf(view, port.netdev)?.addresses[0]?.address ?? '', 16),
+  );
+  const most = [...groups].find(
+    ([network, group]) => network !== null && group.length > 1 && group.length * 2 > ports.length,
+  );
+  return most?.[1] ?? null;
 }
 
 function apartFrom(
