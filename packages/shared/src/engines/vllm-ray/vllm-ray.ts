@@ -135,7 +135,8 @@ const rankEnv = (context: RankContext): readonly Setting[] => [
   {
     name: 'RAY_AUTH_MODE',
     value: 'token',
-    because: 'who reaches a port of Ray must show the secret of this attempt (Ray 2.52; older ones ask nobody)',
+    because:
+      'who reaches a port of Ray must show the secret of this attempt (Ray 2.52; older ones ask nobody)',
   },
   {
     name: 'RAY_AUTH_TOKEN_PATH',
