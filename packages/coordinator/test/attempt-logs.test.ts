@@ -250,6 +250,9 @@ test('a cause that a log has told is shown while the gang still hangs', async (t
   t.match(detail.diagnoses, [{ category: 'driver-too-old', evidence: [{ file: 'rank1', number: 1 }] }]);
   const doubtful = [reportOf(0, []), reportOf(1, ['RuntimeError: something that no rule knows'])];
   t.strictSame(toDetail(stored, nodesOf(doubtful), NOW).diagnoses, [], 'nothing doubtful');
+  const waiting = ['[2026-01-01 00:00:00 TP0] Init torch distributed begin.'];
+  const healthy = [reportOf(0, waiting), reportOf(1, [])];
+  t.strictSame(toDetail(stored, nodesOf(healthy), NOW).diagnoses, [], 'nor the silence of ranks that wait');
 });
 
 const LOGS = join(import.meta.dirname, '../../../test/data/engine-logs');

@@ -50,7 +50,7 @@ export function knownCause(
     (report?.readings ?? []).map((reading) => ({ record, reading })),
   );
   const [diagnosis] = diagnose(
-    packed.map(({ reading }) => unpackReading(reading)),
+    packed.map(({ reading }) => withoutSilence(unpackReading(reading))),
     attemptFacts(spec, plan),
   );
   if (diagnosis === undefined || diagnosis.category === 'unknown' || diagnosis.confidence < SURE) return null;
@@ -60,6 +60,12 @@ export function knownCause(
   const seen = `seen ${Math.max(0, Math.round(seconds))} s ago`;
   return { diagnosis, message: `${who}${diagnosis.cause} (${diagnosis.category}), ${seen}` };
 }
+
+/** Ranks that still start are silent now and then: a rule of silence is for a gang that has ended. */
+const withoutSilence = (reading: LogReading): LogReading => ({
+  ...reading,
+  hits: reading.hits.filter(({ rule }) => rule.quiet !== true),
+});
 
 /** What is left of a rank whose logs were never read are the lines that its failure was reported with. */
 function readingsOf({ record, report }: GangRank, ending: Ending): readonly LogReading[] {
