@@ -10,6 +10,7 @@ import { type Test, test } from 'tap';
 import { createChecks } from '../src/checks/checks.ts';
 import { createExcerpt } from '../src/checks/excerpt.ts';
 import { linuxHost } from '../src/host/linux.ts';
+import { waitFor } from './helpers/wait-for.ts';
 
 /** An interpreter that does what `body` says instead of the script; `ask` is what the script would be asked. */
 function interpreter(t: Test, body: string): { readonly python: string; readonly folder: string } {
@@ -89,7 +90,7 @@ setInterval(() => {}, 1000);`,
     await end();
     const { ranks } = await running;
     t.ok(ranks.every(({ phase, ended }) => phase === 'meeting' && ended === ENDED_BY_CHECK));
-    t.ok(pids().every(isGone), 'the ranks and their children');
+    t.ok(await waitFor('the ranks and their children to end', () => pids().every(isGone), 2_000));
     for (const path of both) rmSync(path);
   }
 });
