@@ -5,6 +5,7 @@ import { ENGINE_READ_PROBE, EngineReading, type EngineReadRequest } from '@dsr1/
 import type { PlanResult } from '@dsr1/shared/plan/model';
 import { Value } from 'typebox/value';
 import type { NodeHub } from '../nodes/hub.ts';
+import { sendProbe } from '../nodes/probe.ts';
 import type { PlanInput } from '../plan/input.ts';
 import { wantedReadings } from '../plan/readings.ts';
 
@@ -46,10 +47,9 @@ async function read(
   nodeId: string,
   request: EngineReadRequest,
 ): Promise<EngineReading> {
-  const action = { kind: 'probe', probe: ENGINE_READ_PROBE, arguments: request } as const;
-  const command = { deployment: '', epoch: 0, ttlMs: ANSWER_TIMEOUT_MS, action };
+  const asked = { probe: ENGINE_READ_PROBE, arguments: request, timeoutMs: ANSWER_TIMEOUT_MS };
   for (let waitedMs = 0; ; waitedMs += PERIOD_MS) {
-    const { probe, failure } = await hub.send(nodeId, command, ANSWER_TIMEOUT_MS);
+    const { probe, failure } = await sendProbe(hub, nodeId, asked);
     if (!Value.Check(EngineReading, probe))
       return { state: 'unknown', because: failure?.message ?? 'the node did not say' };
     if (probe.state !== 'reading' || waitedMs >= PATIENCE_MS) return probe;

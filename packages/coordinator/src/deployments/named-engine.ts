@@ -4,6 +4,7 @@ import { ENGINE_PROBE, EngineAnswer } from '@dsr1/shared/facts/engine-probe';
 import type { DeploymentSpec } from '@dsr1/shared/spec/deployment';
 import { Value } from 'typebox/value';
 import type { NodeHub, NodeView } from '../nodes/hub.ts';
+import { sendProbe } from '../nodes/probe.ts';
 
 const TIMEOUT_MS = 3_000;
 
@@ -22,9 +23,8 @@ export async function withNamedEngine(
       if (!wanted || node.state !== 'online' || facts === null || !facts.engines.detected) return node;
       const known = facts.engines.value;
       if (known.some((install) => install.python === python)) return node;
-      const action = { kind: 'probe', probe: ENGINE_PROBE, arguments: { python } } as const;
-      const command = { deployment: '', epoch: 0, ttlMs: TIMEOUT_MS, action };
-      const { probe } = await hub.send(node.id, command, TIMEOUT_MS);
+      const asked = { probe: ENGINE_PROBE, arguments: { python }, timeoutMs: TIMEOUT_MS };
+      const { probe } = await sendProbe(hub, node.id, asked);
       if (!Value.Check(EngineAnswer, probe) || probe.length === 0) return node;
       return { ...node, facts: { ...facts, engines: { ...facts.engines, value: [...known, ...probe] } } };
     }),

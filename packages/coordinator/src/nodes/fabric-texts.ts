@@ -3,8 +3,8 @@ import { gunzipSync } from 'node:zlib';
 import { Dsr1Error } from '@dsr1/shared/errors';
 import { COLLECT_PROBE, CollectAnswer, CollectedNode } from '@dsr1/shared/fabric/collect/model';
 import { decode } from '@dsr1/shared/schema';
-import { asError } from './commands.ts';
 import type { NodeHub } from './hub.ts';
+import { askProbe } from './probe.ts';
 import type { Registry } from './registry.ts';
 
 /** Facts and tools one after the other, each with its own time limits on the node. */
@@ -19,13 +19,10 @@ export const createCollectFabricTexts =
   (registry: Pick<Registry, 'find'>, hub: Pick<NodeHub, 'send'>): CollectFabricTexts =>
   async (node, mask) => {
     const { id, name } = registry.find(node).row;
-    const action = { kind: 'probe', probe: COLLECT_PROBE, arguments: { mask } } as const;
-    const command = { deployment: '', epoch: 0, ttlMs: TIMEOUT_MS, action };
-    const result = await hub.send(id, command, TIMEOUT_MS);
-    if (result.failure !== null) throw asError(result.failure);
-    const options = { what: `${COLLECT_PROBE} of ${name}`, code: 'VERSION_SKEW' } as const;
-    const { gzip } = decode(CollectAnswer, result.probe, options);
-    return decode(CollectedNode, unpacked(gzip, options.what), options);
+    const probe = { probe: COLLECT_PROBE, arguments: { mask }, timeoutMs: TIMEOUT_MS };
+    const what = `${COLLECT_PROBE} of ${name}`;
+    const { gzip } = await askProbe(hub, id, probe, CollectAnswer, what);
+    return decode(CollectedNode, unpacked(gzip, what), { what, code: 'VERSION_SKEW' });
   };
 
 function unpacked(gzip: string, what: string): unknown {
