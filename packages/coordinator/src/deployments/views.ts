@@ -1,21 +1,38 @@
 /** Deployments as the HTTP API shows them. Recomputed at every request from what is stored and what the nodes say. */
 import type { Diagnosis } from '@dsr1/shared/diagnose/model';
 import type { DeploymentDetail, DeploymentSummary, RankStatus } from '@dsr1/shared/http-api/resources';
-import { causesOfEnd, knownCause } from '../reconcile/causes.ts';
+import { causesOfEnd, type KnownCause, knownCause } from '../reconcile/causes.ts';
 import { type GangRank, isPresent, lookAtGang, type NodesById } from '../reconcile/gang.ts';
 import type { AttemptRecord, DeploymentRecord } from '../reconcile/model.ts';
 import { rankNetworks } from '../reconcile/network.ts';
 import { startMessage } from '../reconcile/serving.ts';
 import type { StoredDeployment } from './store.ts';
 
-export function toSummary(stored: StoredDeployment, nodes: NodesById, nowMs: number): DeploymentSummary {
+export const toSummary = (stored: StoredDeployment, nodes: NodesById, nowMs: number): DeploymentSummary =>
+  summaryOf(stored, lookAt(stored, nodes, nowMs), nowMs);
+
+/** What summary and detail share: the diagnosis over all logs is made once an answer. */
+interface Look {
+  readonly gang: readonly GangRank[];
+  /** While ranks start, the cause that is known already. */
+  readonly known: KnownCause | null;
+}
+
+function lookAt({ deployment, attempt }: StoredDeployment, nodes: NodesById, nowMs: number): Look {
+  if (attempt === null) return { gang: [], known: null };
+  const gang = lookAtGang(deployment.name, attempt, nodes);
+  const starts = attempt.ending === null && attempt.servedAtMs === null;
+  return { gang, known: starts ? knownCause(deployment, attempt, gang, nowMs) : null };
+}
+
+function summaryOf(stored: StoredDeployment, look: Look, nowMs: number): DeploymentSummary {
   const { deployment, attempt } = stored;
   const serving = deployment.state === 'serving' ? attempt : null;
   return {
     name: deployment.name,
     engine: deployment.spec.engine.kind,
     state: deployment.state,
-    message: messageOf(deployment, attempt, nodes, nowMs),
+    message: messageOf(stored, look, nowMs),
     epoch: deployment.epoch,
     nodes: attempt?.ranks.map(({ nodeName }) => nodeName) ?? deployment.spec.nodes?.names ?? [],
     endpoint: attempt?.plan.endpoint?.url ?? null,
@@ -26,14 +43,14 @@ export function toSummary(stored: StoredDeployment, nodes: NodesById, nowMs: num
 
 export function toDetail(stored: StoredDeployment, nodes: NodesById, nowMs: number): DeploymentDetail {
   const { deployment, attempt, past } = stored;
-  const gang = attempt === null ? [] : lookAtGang(deployment.name, attempt, nodes);
+  const look = lookAt(stored, nodes, nowMs);
   const failure = deployment.state === 'failed' ? attempt?.ending?.failure : null;
   const made = past.length + (attempt !== null && attempt.ending === null ? 1 : 0);
   return {
-    ...toSummary(stored, nodes, nowMs),
+    ...summaryOf(stored, look, nowMs),
     spec: deployment.spec,
     plan: attempt?.plan ?? null,
-    ranks: attempt === null ? [] : toRankStatuses(deployment, attempt, gang),
+    ranks: attempt === null ? [] : toRankStatuses(deployment, attempt, look.gang),
     rejections: [...deployment.rejections],
     ...(failure == null
       ? {}
@@ -45,38 +62,24 @@ export function toDetail(stored: StoredDeployment, nodes: NodesById, nowMs: numb
             ...evidenceOf(attempt),
           },
         }),
-    diagnoses: [...diagnosesOf(deployment, attempt, gang, nowMs)],
+    diagnoses: [...diagnosesOf(stored, look)],
     attempts: Math.max(0, made - 1),
   };
 }
 
 /** While ranks start, what everybody waits for says more than the stored sentence. */
-function messageOf(
-  deployment: DeploymentRecord,
-  attempt: AttemptRecord | null,
-  nodes: NodesById,
-  nowMs: number,
-): string {
+function messageOf({ deployment, attempt }: StoredDeployment, { gang, known }: Look, nowMs: number): string {
   if (deployment.state !== 'starting' || attempt === null || attempt.commitAtMs === null)
     return deployment.message;
-  const gang = lookAtGang(deployment.name, attempt, nodes);
   const message = startMessage(gang, attempt.commitAtMs, nowMs);
-  const known = knownCause(deployment, attempt, gang, nowMs);
   return known === null ? message : `${message}; ${known.message}`;
 }
 
 /** Of a failed attempt; while one starts, the cause that is known already. */
-function diagnosesOf(
-  deployment: DeploymentRecord,
-  attempt: AttemptRecord | null,
-  gang: readonly GangRank[],
-  nowMs: number,
-): readonly Diagnosis[] {
-  if (attempt === null) return [];
-  const { ending } = attempt;
-  if (ending !== null) return ending.diagnoses ?? causesOfEnd(deployment, attempt, ending, gang);
-  if (attempt.servedAtMs !== null) return [];
-  const known = knownCause(deployment, attempt, gang, nowMs);
+function diagnosesOf({ deployment, attempt }: StoredDeployment, { gang, known }: Look): readonly Diagnosis[] {
+  const ending = attempt?.ending ?? null;
+  if (attempt !== null && ending !== null)
+    return ending.diagnoses ?? causesOfEnd(deployment, attempt, ending, gang);
   return known === null ? [] : [known.diagnosis];
 }
 
