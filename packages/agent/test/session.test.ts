@@ -5,6 +5,7 @@ import type { AgentStatus } from '@dsr1/shared/agent-status';
 import { Dsr1Error } from '@dsr1/shared/errors';
 import { openIdentityStore } from '@dsr1/shared/identity/store';
 import { type Test, test } from 'tap';
+import { aRankReport } from '../../shared/test/helpers/rank-report.ts';
 import { explainConnection } from '../src/session/explain.ts';
 import { createOutbox } from '../src/session/outbox.ts';
 import { createStallGuard } from '../src/session/stall.ts';
@@ -239,23 +240,7 @@ test('on a slow line the newest report of each rank waits, heartbeats are left o
     },
   });
   const report = (epoch: number, sequence: number) =>
-    outbox.report({
-      deployment: 'd',
-      epoch,
-      rank: 0,
-      state: 'running',
-      phase: 'weights',
-      progress: null,
-      detail: null,
-      phaseSeconds: {},
-      exitCode: null,
-      exitSignal: null,
-      evidence: [],
-      sequence,
-      failure: null,
-      pid: null,
-      adopted: false,
-    });
+    outbox.report(aRankReport({ epoch, sequence, pid: null }));
   const heartbeat = () =>
     outbox.heartbeat({ sequence: 1, clockMs: 1, load1: 0, memoryAvailableBytes: 1, gpus: [] });
   heartbeat();

@@ -9,6 +9,7 @@ import type { RankReport } from '@dsr1/shared/wire/messages';
 import { test } from 'tap';
 import { simFacts } from '../../../test/sim/sim-facts.ts';
 import { simPlan } from '../../../test/sim/sim-plan.ts';
+import { aRankReport } from '../../shared/test/helpers/rank-report.ts';
 import { toDetail } from '../src/deployments/views.ts';
 import type { NodeView } from '../src/nodes/hub.ts';
 import { decide } from '../src/reconcile/decide.ts';
@@ -66,25 +67,13 @@ const plan: LaunchPlan = {
 const readingOf = (rank: number, lines: readonly string[], newsSeconds = 0): PackedReading =>
   packReading(readLines(`rank${rank}`, lines), newsSeconds, (text) => text);
 
-const reportOf = (rank: number, lines: readonly string[], more: Partial<RankReport> = {}): RankReport => ({
-  deployment: 'r1',
-  epoch: 1,
-  rank,
-  state: 'running',
-  phase: 'weights',
-  progress: null,
-  detail: null,
-  phaseSeconds: {},
-  exitCode: null,
-  exitSignal: null,
-  evidence: [],
-  sequence: 1,
-  failure: null,
-  pid: 1,
-  adopted: false,
-  ...(lines.length === 0 ? {} : { readings: [readingOf(rank, lines, 10)] }),
-  ...more,
-});
+const reportOf = (rank: number, lines: readonly string[], more: Partial<RankReport> = {}): RankReport =>
+  aRankReport({
+    deployment: 'r1',
+    rank,
+    ...(lines.length === 0 ? {} : { readings: [readingOf(rank, lines, 10)] }),
+    ...more,
+  });
 
 const attempt = (more: Partial<AttemptRecord> = {}): AttemptRecord => ({
   epoch: 1,

@@ -5,6 +5,7 @@ import type { RankReport } from '@dsr1/shared/wire/messages';
 import { test } from 'tap';
 import { simFacts } from '../../../test/sim/sim-facts.ts';
 import { simPlan } from '../../../test/sim/sim-plan.ts';
+import { aRankReport } from '../../shared/test/helpers/rank-report.ts';
 import type { NodeView } from '../src/nodes/hub.ts';
 import { decide, type Situation } from '../src/reconcile/decide.ts';
 import { nodeNames } from '../src/reconcile/gang.ts';
@@ -36,24 +37,8 @@ const view = (id: string, more: Partial<NodeView> = {}): NodeView => ({
   ...more,
 });
 
-const report = (rank: number, more: Partial<RankReport> = {}): RankReport => ({
-  deployment: 'r1',
-  epoch: 1,
-  rank,
-  state: 'running',
-  phase: rank === 0 ? 'serving' : 'graphs',
-  progress: null,
-  detail: null,
-  phaseSeconds: {},
-  exitCode: null,
-  exitSignal: null,
-  evidence: [],
-  sequence: 1,
-  failure: null,
-  pid: 1,
-  adopted: false,
-  ...more,
-});
+const report = (rank: number, more: Partial<RankReport> = {}): RankReport =>
+  aRankReport({ deployment: 'r1', rank, phase: rank === 0 ? 'serving' : 'graphs', ...more });
 
 const planned = simPlan({
   spec,

@@ -2,8 +2,8 @@ import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createCsr, createPrivateKeyPem } from '@dsr1/shared/identity/keys';
 import type { NodeIdentity } from '@dsr1/shared/identity/store';
-import type { RankReport } from '@dsr1/shared/wire/messages';
 import { test } from 'tap';
+import { aRankReport } from '../../shared/test/helpers/rank-report.ts';
 import { type Cluster, errorOf, eventually, freshDir, joinHost, startCluster } from './support/cluster.ts';
 import { factsOf } from './support/hosts.ts';
 import { connectNode } from './support/wire-node.ts';
@@ -238,11 +238,11 @@ test('rank reports replace older ones only', async (t) => {
   const { cluster, identity } = await clusterWithNode(t);
   const node = connectNode(cluster, identity);
   t.teardown(node.leave);
-  await node.hello({ ranks: [aReport({ sequence: 5, phase: 'weights' })] });
+  await node.hello({ ranks: [aRankReport({ sequence: 5, phase: 'weights' })] });
   const phases = () => cluster.coordinator.hub.nodes()[0]?.ranks.map((report) => report.phase);
   t.same(phases(), ['weights']);
-  node.say({ kind: 'rank', report: aReport({ sequence: 4, phase: 'rendezvous' }) });
-  node.say({ kind: 'rank', report: aReport({ sequence: 6, phase: 'serving' }) });
+  node.say({ kind: 'rank', report: aRankReport({ sequence: 4, phase: 'rendezvous' }) });
+  node.say({ kind: 'rank', report: aRankReport({ sequence: 6, phase: 'serving' }) });
   await eventually(() => phases()?.[0] === 'serving', 'the newer report');
 });
 
@@ -281,22 +281,3 @@ async function clusterWithNode(
 
 const state = async (cluster: Cluster): Promise<string> =>
   (await cluster.api('GET', '/nodes/gpu-1')).body.state;
-
-const aReport = (over: Partial<RankReport>): RankReport => ({
-  deployment: 'd',
-  epoch: 1,
-  rank: 0,
-  state: 'running',
-  phase: 'weights',
-  progress: null,
-  detail: null,
-  phaseSeconds: {},
-  exitCode: null,
-  exitSignal: null,
-  evidence: [],
-  sequence: 1,
-  failure: null,
-  pid: 7,
-  adopted: false,
-  ...over,
-});
