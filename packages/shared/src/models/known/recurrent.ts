@@ -1,6 +1,26 @@
 /** Public configs of models with recurrent layers: Mamba, Mamba-2, delta attention (huggingface.co). */
 import type { KnownModel } from './known-model.ts';
 
+const JAMBA = {
+  model_type: 'jamba',
+  attn_layer_offset: 4,
+  attn_layer_period: 8,
+  expert_layer_offset: 1,
+  expert_layer_period: 2,
+  mamba_d_conv: 4,
+  mamba_d_state: 16,
+  mamba_expand: 2,
+  mamba_conv_bias: true,
+  mamba_proj_bias: false,
+  max_position_embeddings: 262144,
+  num_experts: 16,
+  num_experts_per_tok: 2,
+  num_key_value_heads: 8,
+  tie_word_embeddings: false,
+  vocab_size: 65536,
+  sliding_window: null,
+} as const;
+
 export const RECURRENT: readonly KnownModel[] = [
   {
     names: ['nemotron-h-8b', 'nemotron-h-8b-base-8k'],
@@ -80,23 +100,7 @@ export const RECURRENT: readonly KnownModel[] = [
   {
     names: ['ai21-jamba-1.5-mini', 'jamba-1.5-mini', 'ai21-jamba-mini-1.6', 'ai21-jamba-mini-1.7'],
     config: {
-      model_type: 'jamba',
-      attn_layer_offset: 4,
-      attn_layer_period: 8,
-      expert_layer_offset: 1,
-      expert_layer_period: 2,
-      mamba_d_conv: 4,
-      mamba_d_state: 16,
-      mamba_expand: 2,
-      mamba_conv_bias: true,
-      mamba_proj_bias: false,
-      max_position_embeddings: 262144,
-      num_experts: 16,
-      num_experts_per_tok: 2,
-      num_key_value_heads: 8,
-      tie_word_embeddings: false,
-      vocab_size: 65536,
-      sliding_window: null,
+      ...JAMBA,
       hidden_size: 4096,
       intermediate_size: 14336,
       num_hidden_layers: 32,
@@ -107,23 +111,7 @@ export const RECURRENT: readonly KnownModel[] = [
   {
     names: ['ai21-jamba-1.5-large', 'jamba-1.5-large', 'ai21-jamba-large-1.6', 'ai21-jamba-large-1.7'],
     config: {
-      model_type: 'jamba',
-      attn_layer_offset: 4,
-      attn_layer_period: 8,
-      expert_layer_offset: 1,
-      expert_layer_period: 2,
-      mamba_d_conv: 4,
-      mamba_d_state: 16,
-      mamba_expand: 2,
-      mamba_conv_bias: true,
-      mamba_proj_bias: false,
-      max_position_embeddings: 262144,
-      num_experts: 16,
-      num_experts_per_tok: 2,
-      num_key_value_heads: 8,
-      tie_word_embeddings: false,
-      vocab_size: 65536,
-      sliding_window: null,
+      ...JAMBA,
       hidden_size: 8192,
       intermediate_size: 24576,
       num_hidden_layers: 72,
