@@ -79,9 +79,10 @@ function explainGroup(name: string, dumped: readonly DumpedNode[], policy: Fabri
     })),
     selection,
     interfaces: Object.fromEntries(interfaces),
-    verdict: withCaveats(gangVerdict(selection, logs, diagnoses), [
-      ...nodes.filter((_, at) => doubts[at]?.length !== 0).map((node) => doubtful(node.name)),
-    ]),
+    verdict: withCaveats(
+      gangVerdict(selection, logs, diagnoses),
+      nodes.filter((_, at) => doubts[at]?.length !== 0).map(({ name }) => doubtful(name)),
+    ),
     logs,
     rejectedEnv: checkEnv(env, nodes),
     diagnoses,

@@ -4,6 +4,7 @@
  */
 import { subnetOf } from './address.ts';
 import type { Control } from './control.ts';
+import { onDefaultRoute } from './default-route.ts';
 import { interfaceOf, type NodeView, type PortView } from './view.ts';
 
 export interface Dropped {
@@ -130,10 +131,10 @@ function frontEndNames({ view, ports }: ClassContext): Dropped[] {
 
 /** Rails are numbered in one plan; a port whose address is of another network serves something else. */
 function otherNetwork({ view, ports }: ClassContext): Dropped[] {
-  const address = (port: PortView) => interfaceOf(view, port.netdev)?.addresses[0]?.address ?? null;
+  const address = (port: PortView) => addressOf(view, port);
   if (ports.some((port) => address(port) === null)) return [];
   for (const prefix of [16, 8]) {
-    const networks = Map.groupBy(ports, (port) => subnetOf(address(port) ?? '', prefix) ?? '');
+    const networks = networksOf(view, ports, prefix);
     const chosen = evenShare(view, ports, networks) ?? sharedEvenly(view, ports, networks);
     if (chosen !== undefined)
       return apartFrom(
@@ -181,11 +182,8 @@ function frontEndMtu({ view, ports }: ClassContext): Dropped[] {
   const small = ports.filter((port) => mtu(port) === least);
   const [own] = small;
   if (own === undefined || small.length > 1 || own.layer === 'ib' || own.family.sharesControl) return [];
-  const under = new Set(
-    (view.node.routes ?? []).filter((route) => route.destination === 'default').map((route) => route.device),
-  );
   const most = mostlyOneNetwork(view, ports);
-  if (!under.has(own.netdev ?? '') && (most === null || most.includes(own))) return [];
+  if (!onDefaultRoute(view.node).has(own.netdev ?? '') && (most === null || most.includes(own))) return [];
   const rest = ports.length - 1;
   const gpus = view.node.gpuCount;
   if (gpus !== null && rest % gpus !== 0 && gpus % rest !== 0 && ports.length % gpus === 0) return [];
@@ -199,14 +197,18 @@ function frontEndMtu({ view, ports }: ClassContext): Dropped[] {
 
 /** The ports, more than half and two at least, whose addresses are of one /16; null where there is no such class. */
 export function mostlyOneNetwork(view: NodeView, ports: readonly PortView[]): readonly PortView[] | null {
-  const groups = Map.groupBy(ports, (port) =>
-    subnetOf(interfaceOf(view, port.netdev)?.addresses[0]?.address ?? '', 16),
-  );
-  const most = [...groups].find(
-    ([network, group]) => network !== null && group.length > 1 && group.length * 2 > ports.length,
+  const most = [...networksOf(view, ports, 16)].find(
+    ([network, group]) => network !== '' && group.length > 1 && group.length * 2 > ports.length,
   );
   return most?.[1] ?? null;
 }
+
+const addressOf = (view: NodeView, { netdev }: PortView): string | null =>
+  interfaceOf(view, netdev)?.addresses[0]?.address ?? null;
+
+/** The ports by network of this prefix length; '' = without an address. */
+const networksOf = (view: NodeView, ports: readonly PortView[], prefix: number) =>
+  Map.groupBy(ports, (port) => subnetOf(addressOf(view, port) ?? '', prefix) ?? '');
 
 function apartFrom(
   ports: readonly PortView[],

@@ -5,6 +5,7 @@
 import type { FabricNode } from '../model.ts';
 import { isLocalOnly, subnetOf } from './address.ts';
 import { overlayReason } from './control.ts';
+import { onDefaultRoute } from './default-route.ts';
 
 /** The nodes with their addresses in the subnet that all share; one that was given its address keeps it. */
 export function withMeetingAddresses(gang: readonly FabricNode[]): readonly FabricNode[] {
@@ -47,10 +48,9 @@ interface Place {
   readonly onHca: boolean;
 }
 
-function placesOf({ netdevs, routes, hcas }: FabricNode): ReadonlyMap<string, Place> {
-  const defaults = new Set(
-    routes?.flatMap(({ destination, device }) => (destination === 'default' ? [device] : [])),
-  );
+function placesOf(node: FabricNode): ReadonlyMap<string, Place> {
+  const { netdevs, hcas } = node;
+  const routed = onDefaultRoute(node);
   const rails = new Set(hcas?.flatMap(({ ports }) => ports.map(({ netdev }) => netdev)));
   const usable = (netdevs ?? []).filter(
     (netdev) => netdev.up !== false && overlayReason({ name: netdev.name, netdev }) === null,
@@ -60,7 +60,7 @@ function placesOf({ netdevs, routes, hcas }: FabricNode): ReadonlyMap<string, Pl
       const subnet = isLocalOnly(address) ? null : subnetOf(address, prefixLength);
       if (subnet === null) return [];
       return [
-        { subnet, address, family, onDefaultRoute: defaults.has(netdev.name), onHca: rails.has(netdev.name) },
+        { subnet, address, family, onDefaultRoute: routed.has(netdev.name), onHca: rails.has(netdev.name) },
       ];
     }),
   );
