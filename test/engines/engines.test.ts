@@ -13,6 +13,7 @@ test('real engines over two hosts', { timeout: 6_000_000 }, async (t) => {
     [
       { name: 'vllm-tp2', file: vllmGang('vllm-tp2', vllm, { tensor: 2 }) },
       { name: 'sglang-tp2', file: sglangGang('sglang-tp2', sglang, { tensor: 2 }) },
+      { name: 'sglang-gated', file: sglangGang('sglang-gated', sglang, { tensor: 2 }, { gated: true }) },
       { name: 'vllm-pp2', file: vllmGang('vllm-pp2', vllm, { pipeline: 2 }) },
       { name: 'sglang-pp2', file: sglangGang('sglang-pp2', sglang, { pipeline: 2 }) },
     ],

@@ -39,10 +39,16 @@ function vllmEngine(kind: 'vllm' | 'vllm-ray', { python }: EngineInstallation, l
 }
 
 /** Real SGLang over two hosts. */
-export function sglangGang(name: string, at: EngineInstallation, layout: Layout): string {
+export function sglangGang(
+  name: string,
+  at: EngineInstallation,
+  layout: Layout,
+  more: { readonly gated?: boolean } = {},
+): string {
   return deployment(name, at, layout, {
     kind: 'sglang',
     python: at.python,
+    ...more,
     args: [
       ...['--device', 'cpu', '--attention-backend', 'torch_native', '--dtype', 'float32'],
       ...['--cuda-graph-backend-decode', 'disabled', '--cuda-graph-backend-prefill', 'disabled'],

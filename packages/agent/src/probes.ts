@@ -1,6 +1,7 @@
 /** What the coordinator may ask of this node outside any deployment. Each part is loaded when the first asks: an idle agent stays small. */
 import { dirname } from 'node:path';
 import type { Clock } from '@dsr1/shared/clock';
+import { OPEN_GATE_PROBE, OpenGateRequest } from '@dsr1/shared/engines/gate';
 import { COLLECT_PROBE } from '@dsr1/shared/fabric/collect/model';
 import {
   ENGINE_PROBE,
@@ -57,6 +58,10 @@ export function createProbes(deps: ProbesDeps): Probes {
       if (kind === ENGINE_PROBE) return namedEngine(host, args);
       if (kind === ENGINE_READ_PROBE)
         return (await reader.get()).read(decode(EngineReadRequest, args, { what: kind }));
+      if (kind === OPEN_GATE_PROBE)
+        return (await import('./workload/open-gate.ts')).openGate(
+          decode(OpenGateRequest, args, { what: kind }),
+        );
       if (kind === COLLECT_PROBE)
         return (await import('./bundle/collect.ts')).answerCollect(host, deps.facts, args);
       if (kind !== MODEL_PROBE) return (await checks.get()).answer(kind, args);

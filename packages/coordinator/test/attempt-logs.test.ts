@@ -119,7 +119,7 @@ const nodesOf = (reports: readonly RankReport[]) =>
   new Map(names.map((name, i) => [name, viewOf(name, reports[i] ?? null)]));
 
 function decided(reports: readonly RankReport[], of = deployment(), at = attempt()) {
-  const rest = { past: [], rehearsal: null, nowMs: NOW, policy: defaultPolicy };
+  const rest = { past: [], rehearsal: null, gateAskedAtMs: null, nowMs: NOW, policy: defaultPolicy };
   return decide({ deployment: of, attempt: at, nodes: nodesOf(reports), ...rest })[0];
 }
 
@@ -209,6 +209,13 @@ test('a silent fall to TCP ends the attempt, or is only told, as the deployment 
       evidence: [/Using network Socket/],
     },
   });
+  const ports = [{ name: 'gate', address: '10.0.0.1', port: 21000 }];
+  const gated = attempt({ plan: { ...plan, ranks: plan.ranks.map((one) => ({ ...one, ports })) } });
+  const atGate = (logs: readonly RankReport[]) =>
+    logs.map((log) => ({ ...log, phase: 'rendezvous' as const, detail: 'waits at the gate' }));
+  t.match(decided(atGate(reports), deployment(), gated), { kind: 'end', ending: { rank: 1 } });
+  const planned = [reportOf(0, overRdma(0)), reportOf(1, overRdma(1))];
+  t.match(decided(atGate(planned), deployment(), gated), { kind: 'openGate' }, 'nothing against the plan');
   const warned = deployment({ spec: { ...spec, network: { proof: 'warn' } } });
   t.equal(decided(reports, warned), undefined);
   const served = reports.map((report) => ({ ...report, phase: 'serving' as const }));

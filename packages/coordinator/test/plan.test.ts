@@ -555,3 +555,20 @@ test('what the facts of a host know to end a rank is refused before it starts, b
   t.match(categories({ disks: disk('/var', 0) }), { rejections: [{ category: 'disk-full' }] });
   t.equal(categories({ disks: disk('/models', 0) }).feasible, true, 'a model folder may be full');
 });
+
+test('a gated start is planned for SGLang, and refused by name elsewhere', async (t) => {
+  const hosts = h20Hosts([sglangInstall()]).map((host) => nodeOf(host));
+  const spec: DeploymentSpec = { name: 'm', engine: { kind: 'sglang', gated: true }, model: { path: '/m' } };
+  const { ranks, warnings, head } = feasible(run(spec, hosts));
+  const gate = ranks[0]?.ports.find(({ name }) => name === 'gate');
+  t.equal(gate?.address, ranks[0]?.address);
+  t.not(gate?.port, head.rendezvousPort);
+  for (const { processes } of ranks)
+    t.ok(processes[0]?.argv.join(' ').includes(`--gated-launch-port ${gate?.port} `));
+  t.ok(
+    warnings.some((text) => text.startsWith(`engine.gated: port ${gate?.port} of ${head.node} takes POST`)),
+  );
+  t.match(run({ ...rehearsal, engine: { kind: 'rehearsal', gated: true } }, nodes(2)), {
+    rejections: [{ category: 'bad-flag', because: 'engine.gated is set, and rehearsal has no gated start' }],
+  });
+});

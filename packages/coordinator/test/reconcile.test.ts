@@ -112,6 +112,7 @@ function actions(more: Partial<Situation> & { readonly views?: readonly NodeView
     past: [],
     nodes: new Map(views.map((node) => [node.id, node])),
     rehearsal: null,
+    gateAskedAtMs: null,
     nowMs: NOW,
     policy: defaultPolicy,
     ...more,
@@ -532,4 +533,40 @@ test('many names are shortened', async (t) => {
   t.equal(nodeNames(['a']), 'a');
   t.equal(nodeNames(['a', 'b', 'a']), 'a and b');
   t.equal(nodeNames(['a', 'b', 'c', 'd', 'e']), 'a, b, c and 2 more');
+});
+
+test('a gate opens once every rank waits at it', async (t) => {
+  const ports = [{ name: 'gate', address: '10.0.0.1', port: 21000 }];
+  const gated = { ...plan, ranks: plan.ranks.map((one) => (one.rank === 0 ? { ...one, ports } : one)) };
+  const starting = attempt({ plan: gated, servedAtMs: null });
+  const told = { ...starting, ranks: [0, 1].map((i) => rank(i, { toldPhase: 'rendezvous' })) };
+  const at = (index: number, more: Partial<RankReport> = {}) =>
+    view(`gpu-${index + 1}`, {
+      ranks: [report(index, { phase: 'rendezvous', detail: 'waits at the gate', ...more })],
+    });
+  const open = {
+    kind: 'openGate',
+    nodeId: 'gpu-1',
+    request: { address: '10.0.0.1', port: 21000 },
+  } as const;
+  const look = (views: readonly NodeView[], more: Partial<Situation> = {}) =>
+    actions({ views, attempt: told, ...more });
+  t.strictSame(look([at(0), at(1)]), [open]);
+  t.strictSame(look([at(0), at(1, { detail: 'every rank is there' })]), [], 'one is not there yet');
+  t.strictSame(look([at(0), at(1, { detail: 'gate open' })]), [], 'it was opened');
+  t.strictSame(look([at(0), at(1)], { attempt: { ...told, plan } }), [], 'a plan without a gate');
+  t.strictSame(look([at(0), at(1)], { gateAskedAtMs: NOW - 500 }), [{ kind: 'wake', atMs: NOW + 1500 }]);
+  t.strictSame(look([at(0), at(1)], { gateAskedAtMs: NOW - 2000 }), [open], 'asked again');
+  const cut = { ...at(0), sessionId: null };
+  t.strictSame(look([cut, at(1)]), [], 'nobody to ask');
+  const failed = look([at(0), at(1, { state: 'exited', exitCode: 1 })]);
+  t.match(failed, [{ kind: 'end', ending: { cause: 'rank-failed', rank: 1 } }, { kind: 'tell' }]);
+
+  const gang = (views: readonly NodeView[]) =>
+    told.ranks.map((record, i) => ({ record, node: views[i] ?? null, report: views[i]?.ranks[0] ?? null }));
+  t.match(startMessage(gang([at(0), at(1)]), NOW - 4_000, NOW), /^all ranks wait at the gate since 4 s/);
+  t.match(
+    startMessage(gang([at(0), at(1, { detail: null })]), NOW - 4_000, NOW),
+    /^rank 0 \(gpu-1\) waits at the gate, /,
+  );
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
-import type { Engine } from '../src/engines/engine.ts';
+import type { Engine, RankContext } from '../src/engines/engine.ts';
 import type { Phase } from '../src/engines/phases.ts';
 import { laterPhase } from '../src/engines/phases.ts';
 import { engineOf } from '../src/engines/registry.ts';
@@ -208,7 +208,9 @@ test('flags: what the version lacks, with the replacement', async (t) => {
   t.match(problems('sglang', '0.5.23', ['--disable-mla']), [
     /^bad-flag: SGLang 0\.5\.23 has no --disable-mla → use --attention-backend/,
   ]);
-  t.match(problems('sglang', '0.5.23', ['--gated-launch-port', '21000']), [/^flag-owned: .*→ remove it/]);
+  t.match(problems('sglang', '0.5.23', ['--gated-launch-port', '21000']), [
+    /^flag-owned: .*→ use engine\.gated/,
+  ]);
   t.match(problems('sglang', '0.5.23', ['--enable']), [/^bad-flag: --enable could mean/]);
   t.match(problems('vllm-ray', '0.32.0', ['--distributed-executor-backend', 'mp']), [/^flag-owned/]);
   t.match(problems('vllm-ray', '0.32.0', [], { RAY_ADDRESS: 'x:1' }), [/^env-owned/]);
@@ -319,4 +321,53 @@ test('versions compare by number', async (t) => {
   t.ok(compareVersions('0.5.9', '0.5.17') < 0);
   t.ok(compareVersions('0.5.17.post1', '0.5.17') > 0);
   t.equal(compareVersions('0.32.0+cpu', '0.32.0'), 0);
+});
+
+test('the gated start of SGLang', async (t) => {
+  const { ports, check, processes } = engine('sglang');
+  const gated: DeploymentSpec = { name: 'x', engine: { kind: 'sglang', gated: true }, model: { path: '/m' } };
+  const open: DeploymentSpec = { ...gated, engine: { kind: 'sglang' } };
+  t.same(check(gated, install('sglang', '0.5.23')), []);
+  t.match(check(gated, install('sglang', '0.5.17')), [
+    { category: 'bad-flag', because: /^SGLang 0\.5\.17 has no --gated-launch-port/ },
+  ]);
+  t.same(check(gated, { ...install('sglang', '0.5.17'), flags: '--gated-launch-port' }), [], 'read of it');
+  t.equal(ports(open).length, 2);
+  t.match(ports(gated)[2], { name: 'gate', span: 1, use: 'rendezvous', on: 'head' });
+  const headPorts = { http: 20000, 'dist-init': 21000, gate: 21001 };
+  const context = (spec: DeploymentSpec, rank: number): RankContext => ({
+    spec,
+    rank,
+    nodes: 2,
+    gpusPerNode: 0,
+    tensor: 2,
+    pipeline: 1,
+    servedName: 'x',
+    modelPath: '/m',
+    head: { address: '10.0.0.1' },
+    address: `10.0.0.${rank + 1}`,
+    controlInterface: null,
+    fabricEnv: {},
+    fabricEnvReasons: {},
+    install: install('sglang', '0.5.23'),
+    ports: rank === 0 ? headPorts : { http: 20000 },
+    headPorts,
+    addresses: ['10.0.0.1', '10.0.0.2'],
+    agentCommand: [],
+    rails: [],
+  });
+  for (const rank of [0, 1]) {
+    const [main] = processes(context(gated, rank));
+    const at = main?.argv.indexOf('--gated-launch-port') ?? -1;
+    t.equal(main?.argv[at + 1], '21001', `rank ${rank}`);
+    t.match(main?.reasons['--gated-launch-port'], /^engine\.gated/);
+    t.notOk(processes(context(open, rank))[0]?.argv.includes('--gated-launch-port'));
+  }
+  const plans = (rank: number) => engine('sglang').portPlans(context(gated, rank));
+  t.match(plans(0).at(-1), { name: 'gate', address: '10.0.0.1', port: 21001 });
+  t.same(
+    plans(1).map(({ name }) => name),
+    ['http'],
+    'the head alone listens',
+  );
 });

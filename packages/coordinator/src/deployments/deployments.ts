@@ -5,6 +5,7 @@ import type { EventLog } from '../events/event-log.ts';
 import type { NodeHub } from '../nodes/hub.ts';
 import type { ReconcilePolicy } from '../reconcile/model.ts';
 import { createExecutors, type Executors } from './executor.ts';
+import { createGates } from './gates.ts';
 import { createLogService, type LogService } from './logs.ts';
 import { createDeploymentLoop, type DeploymentLoop } from './loop.ts';
 import { keepingTimes } from './phase-times.ts';
@@ -41,12 +42,14 @@ export interface Deployments {
 export async function createDeployments(deps: DeploymentsDeps): Promise<Deployments> {
   const nowMs = createSteadyClock(deps.clock, await deps.store.latestMs());
   const rehearsals = createRehearsals({ ...deps, wake: (name) => loop.wake(name) });
-  const executors = keepingTimes(createExecutors({ ...deps, rehearsals, nowMs }), deps);
+  const gates = createGates(deps.hub, nowMs);
+  const executors = keepingTimes(createExecutors({ ...deps, rehearsals, gates, nowMs }), deps);
   const around = deps.around ?? ((same: Executors) => same);
   const loop: DeploymentLoop = createDeploymentLoop({
     ...deps,
     executors: around(executors),
     rehearsals,
+    gates,
     nowMs,
   });
   const service = createDeploymentService({ ...deps, nowMs, wake: loop.wake });

@@ -9,6 +9,7 @@ import { rankName } from '../reconcile/gang.ts';
 import type { AttemptRecord, DeploymentRecord } from '../reconcile/model.ts';
 import { isRehearsed, provenBy, rehearsalLimitMs, shakesTrust } from '../reconcile/rehearsal.ts';
 import { sendCommit, sendPrepare, sendStop } from './gang-commands.ts';
+import type { Gates } from './gates.ts';
 import type { Planner } from './planner.ts';
 import type { Rehearsals } from './rehearsals.ts';
 import { rejectionMessage } from './rejection-message.ts';
@@ -19,6 +20,7 @@ export interface ExecutorDeps {
   readonly hub: Pick<NodeHub, 'send' | 'nodes'>;
   readonly planner: Planner;
   readonly rehearsals: Pick<Rehearsals, 'begin' | 'skip' | 'drop'>;
+  readonly gates: Pick<Gates, 'open' | 'drop'>;
   readonly events: Pick<EventLog, 'record'>;
   readonly clock: Clock;
   /** Steady milliseconds. */
@@ -111,6 +113,8 @@ export function createExecutors(deps: ExecutorDeps): Executors {
         });
     },
 
+    openGate: (scene, action) => deps.gates.open(scene.deployment.name, attemptOf(scene).epoch, action),
+
     async tell(scene, { ranks }) {
       const attempt = attemptOf(scene);
       await change(scene, {
@@ -193,6 +197,7 @@ export function createExecutors(deps: ExecutorDeps): Executors {
     const blamed = attempt.ranks.find(({ rank }) => rank === ending.rank);
     const shaken = shakesTrust(ending, attempt.servedAtMs !== null);
     deps.rehearsals.drop(scene.deployment.name);
+    deps.gates.drop(scene.deployment.name);
     await change(scene, {
       deployment: { state: 'stopping', message: ending.message, ...(shaken ? { provenNetwork: null } : {}) },
       attempt: { ending, endedAtMs: nowMs() },

@@ -10,6 +10,7 @@ import type { Action, ActionKind, ActionOf } from '../reconcile/actions.ts';
 import { decide } from '../reconcile/decide.ts';
 import type { ReconcilePolicy } from '../reconcile/model.ts';
 import type { Executors, Scene } from './executor.ts';
+import type { Gates } from './gates.ts';
 import type { Rehearsals } from './rehearsals.ts';
 import type { DeploymentStore } from './store.ts';
 import type { Timers } from './timers.ts';
@@ -19,6 +20,7 @@ export interface LoopDeps {
   readonly hub: Pick<NodeHub, 'nodes' | 'onChange'>;
   readonly executors: Executors;
   readonly rehearsals: Pick<Rehearsals, 'of'>;
+  readonly gates: Pick<Gates, 'askedAtMs'>;
   readonly policy: ReconcilePolicy;
   /** Steady milliseconds. */
   readonly nowMs: () => number;
@@ -119,7 +121,9 @@ async function pass(deps: LoopDeps, name: string): Promise<number | null> {
     if (stored === null) return null;
     const nodes = new Map(deps.hub.nodes().map((node) => [node.id, node]));
     const rehearsal = deps.rehearsals.of(name, stored.deployment.epoch);
-    const actions = decide({ ...stored, nodes, rehearsal, nowMs: deps.nowMs(), policy: deps.policy });
+    const gateAskedAtMs = deps.gates.askedAtMs(name, stored.deployment.epoch);
+    const { policy } = deps;
+    const actions = decide({ ...stored, nodes, rehearsal, gateAskedAtMs, nowMs: deps.nowMs(), policy });
     for (const action of actions) await execute(deps.executors, { ...stored, alarm }, action);
     if (actions.every(({ kind }) => kind === 'wake')) break;
   }

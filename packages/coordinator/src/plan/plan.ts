@@ -2,6 +2,7 @@
  * Spec + facts → LaunchPlan, or who was refused and why. Pure: the same input gives the same plan.
  */
 import type { Engine, RankContext } from '@dsr1/shared/engines/engine';
+import { GATE_PORT } from '@dsr1/shared/engines/gate';
 import { engineOf } from '@dsr1/shared/engines/registry';
 import { checkEnds } from '@dsr1/shared/fabric/check/ends';
 import type { FabricSelection, NodeFabric } from '@dsr1/shared/fabric/model';
@@ -143,7 +144,11 @@ function problemsOf(
   { spec }: PlanInput,
   install: ReturnType<typeof installOf>,
 ): readonly Rejection[] {
-  return engine.check(spec, install).map((problem) => ({ node: null, ...problem }));
+  const problems = engine.check(spec, install).map((problem) => ({ node: null, ...problem }));
+  if (spec.engine.gated !== true || engine.ports(spec).some(({ name }) => name === GATE_PORT))
+    return problems;
+  const because = `engine.gated is set, and ${engine.kind} has no gated start`;
+  return [...problems, { node: null, category: 'bad-flag', because, fix: 'leave it out: SGLang has one' }];
 }
 
 /** What is wrong whatever the nodes; said beside the nodes' own reasons. */

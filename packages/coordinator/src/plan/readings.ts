@@ -20,7 +20,7 @@ export function wantedReadings(
   { ranks }: LaunchPlan,
 ): readonly WantedReading[] {
   const { installName } = engine;
-  const { image = null, python = 'python3', args = [] } = spec.engine;
+  const { image = null, python = 'python3', args = [], gated = false } = spec.engine;
   if (installName === null) return [];
   const gang = ranks.flatMap(
     ({ nodeId }) => nodes.find(({ id, facts }) => id === nodeId && facts !== null) ?? [],
@@ -30,7 +30,7 @@ export function wantedReadings(
     const { id: nodeId } = node;
     if (image !== null) return [{ nodeId, request: { engine: installName, python, image } }];
     const install = installOf(spec, engine, node as UsableNode);
-    if (install === null || args.length === 0 || engine.knowsFlagsOf(install)) return [];
+    if (install === null || (args.length === 0 && !gated) || engine.knowsFlagsOf(install)) return [];
     return [{ nodeId, request: { engine: installName, python: install.python, image } }];
   });
 }

@@ -1,4 +1,5 @@
 /** The plan in sentences: why this node, this device, this port; and what an operator should know before he says yes. */
+import { GATE_PORT } from '@dsr1/shared/engines/gate';
 import { probed } from '@dsr1/shared/facts/nullable';
 import type { PlanReason } from '@dsr1/shared/plan/model';
 import type { PlanParts } from './plan.ts';
@@ -81,6 +82,10 @@ export function planWarnings({
       (spec.engine.args?.length ?? 0) > 0 &&
       (install === null || !engine.knowsFlagsOf(install)),
     `engine.args were not compared with the flags of ${engine.kind} ${install?.version ?? '(unknown version)'}: this version's list is not known`,
+  );
+  say(
+    spec.engine.gated === true,
+    `engine.gated: port ${ports.byRank[0]?.[GATE_PORT]} of ${choice.gang[0]?.name} takes POST /gate/activate without a key, as long as the rank lives; all it can do is let the start go on`,
   );
   warnings.push(...unreadWarnings(choice.gang));
   say(

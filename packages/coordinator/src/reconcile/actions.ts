@@ -1,5 +1,6 @@
 /** Everything that the reconciler can want, as one map; deployments/executor.ts is a mapped type over it. */
 
+import type { OpenGateRequest } from '@dsr1/shared/engines/gate';
 import type { Phase } from '@dsr1/shared/engines/phases';
 import type { DeploymentState } from '@dsr1/shared/http-api/resources';
 import type { RankState } from '@dsr1/shared/wire/messages';
@@ -24,6 +25,8 @@ export interface ActionMap {
   rehearsed: RehearsalNews & { readonly check: string | null };
   /** Tell these ranks' nodes to start, all at the same moment. */
   commit: { readonly ranks: readonly number[] };
+  /** Have this node, the head, let the ranks past the gate of their start. */
+  openGate: { readonly nodeId: string; readonly request: OpenGateRequest };
   /** Tell of ranks' new states and phases. */
   tell: { readonly ranks: readonly RankNews[] };
   /** The gang serves, over this network as far as the logs say. */

@@ -20,6 +20,8 @@ export interface Situation {
   readonly nodes: NodesById;
   /** Of the latest attempt; null when this coordinator has begun none. */
   readonly rehearsal: Rehearsal | null;
+  /** When this coordinator last opened the gate of the latest attempt (steady milliseconds), null = never. */
+  readonly gateAskedAtMs: number | null;
   /** Steady milliseconds. */
   readonly nowMs: number;
   readonly policy: ReconcilePolicy;

@@ -3,6 +3,7 @@ import { assertNever } from '@dsr1/shared/errors';
 import type { Action } from './actions.ts';
 import type { Situation } from './decide.ts';
 import { type GangRank, isPresent, nodeNames } from './gang.ts';
+import { openGate } from './gate.ts';
 import { findLoss } from './loss.ts';
 import type { AttemptRecord, EndCause, Ending } from './model.ts';
 import { findFallback, networkNews, rankNetworks } from './network.ts';
@@ -105,7 +106,7 @@ function commit(
 }
 
 function run(
-  { deployment, nowMs, policy }: Situation,
+  { deployment, gateAskedAtMs, nowMs, policy }: Situation,
   attempt: AttemptRecord,
   gang: readonly GangRank[],
 ): readonly Action[] {
@@ -113,6 +114,8 @@ function run(
     return [{ kind: 'serve', network: networkNews(rankNetworks(deployment.spec, attempt, gang), gang) }];
   }
   if (attempt.servedAtMs !== null) return settle(deployment, 'serving', servingMessage(gang));
+  const gate = openGate(attempt.plan.ranks[0]?.ports ?? [], gang, gateAskedAtMs, nowMs);
+  if (gate.length > 0) return gate;
   const unseenUntilMs = (attempt.commitAtMs ?? nowMs) + policy.reportGraceMs + 1;
   return nowMs < unseenUntilMs ? [{ kind: 'wake', atMs: unseenUntilMs }] : [];
 }

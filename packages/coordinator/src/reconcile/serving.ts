@@ -2,6 +2,7 @@
 import { phaseIndex } from '@dsr1/shared/engines/phases';
 import type { LaunchPlan } from '@dsr1/shared/plan/model';
 import { type GangRank, rankName } from './gang.ts';
+import { isAtGate } from './gate.ts';
 
 /** Every rank runs, and those that answer HTTP have reached `serving`. Of a gang without HTTP nothing more is known. */
 export function isServing(plan: LaunchPlan, gang: readonly GangRank[]): boolean {
@@ -31,6 +32,10 @@ export function startMessage(gang: readonly GangRank[], commitAtMs: number, nowM
   if (phase === undefined) return 'waits for the first report of every rank';
   const enteredSeconds = ahead.rank.report?.phaseSeconds[phase] ?? 0;
   const seconds = Math.max(0, Math.round((nowMs - commitAtMs) / 1000 - enteredSeconds));
+  const atGate = gang.filter(isAtGate).map(({ record }) => rankName(record));
+  if (atGate.length === gang.length) return `all ranks wait at the gate since ${seconds} s`;
+  if (behind.place === ahead.place && atGate.length > 0)
+    return `${atGate.join(', ')} waits at the gate, the others do not yet`;
   if (behind.place === ahead.place) return `all ranks in phase ${phase} since ${seconds} s`;
   // Followers of an engine without HTTP of their own end in an earlier phase than the head: only the rendezvous is common.
   if (behind.place < phaseIndex('rendezvous') || phase === 'rendezvous') {

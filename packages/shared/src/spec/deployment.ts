@@ -44,6 +44,12 @@ export const DeploymentSpec = Type.Object(
         env: Type.Optional(
           Type.Record(Type.String(), Type.String(), { description: 'Extra environment of every rank.' }),
         ),
+        gated: Type.Optional(
+          Type.Boolean({
+            description:
+              'SGLang claims GPU memory and loads weights only after all ranks have met and none has reported a network that refutes the plan (default: false).',
+          }),
+        ),
         command: Type.Optional(
           Type.Array(Type.String(), {
             description:

@@ -2,6 +2,7 @@
  * Phases of an SGLang rank from its own lines. 0.5.17 says "Init torch distributed", 0.5.23 "Init parallel"; lines of
  * several local ranks are mixed in one log, so the first rank to reach a phase shows it.
  */
+import { AT_GATE } from '../gate.ts';
 import { phaseReader } from '../phase-patterns.ts';
 
 export const sglangPhases = phaseReader([
@@ -19,9 +20,10 @@ export const sglangPhases = phaseReader([
   {
     pattern: /\bGated launch waiting for activation/,
     phase: 'rendezvous',
-    detail: 'gate closed',
+    detail: AT_GATE,
     progress: 1,
   },
+  { pattern: /\bGated launch activated/, phase: 'rendezvous', detail: 'gate open', progress: 1 },
   { pattern: /\bLoad weight begin/, phase: 'weights', detail: 'loads weights' },
   {
     pattern: /loading (?:safetensors )?(?:checkpoint )?shards:/i,

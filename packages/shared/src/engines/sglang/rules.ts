@@ -16,8 +16,7 @@ export const SGLANG_OWNED_FLAGS: Readonly<Record<string, string>> = {
   '--config':
     'give its settings as engine.args: SGLang takes one --config, and the plan needs it for the API key',
   '--api-key': 'remove it: dsr1 makes a key for every attempt (dsr1ctl status shows how to get it)',
-  '--gated-launch-port':
-    'remove it: nothing would open the gate; ranks have met before it anyway, and its port takes orders from everyone',
+  '--gated-launch-port': 'use engine.gated: the plan chooses the port, and the coordinator opens the gate',
   '--use-ray': 'remove it: dsr1 starts the ranks itself',
 };
 

@@ -1,10 +1,12 @@
 /** SGLang over several nodes: one process a node, the same command everywhere but for rank and addresses. */
 import type { EngineInstall } from '../../facts/node.ts';
+import type { DeploymentSpec } from '../../spec/deployment.ts';
 import { hostPort } from '../address-text.ts';
 import { checkArguments } from '../arguments.ts';
-import type { Engine, RankContext } from '../engine.ts';
+import type { Engine, EngineProblem, PortRequest, RankContext } from '../engine.ts';
 import { checkEnvironment } from '../environment.ts';
 import { type FlagTable, flagsOf, flagTable } from '../flag-table.ts';
+import { GATE_PORT } from '../gate.ts';
 import { consoleScript, fabricSettings, processPlan, type Setting } from '../process-plan.ts';
 import { atLeast, release } from '../versions.ts';
 import { SGLANG_0_5_17 } from './flags-0-5-17.ts';
@@ -41,10 +43,12 @@ export const sglang: Engine = {
       use: 'rendezvous',
       on: 'head',
     },
+    ...(engine.gated === true ? [GATE] : []),
   ],
 
   check(spec, install) {
     return [
+      ...gateProblems(spec, install),
       ...checkArguments(spec.engine.args ?? [], {
         owned: SGLANG_OWNED_FLAGS,
         replaced: SGLANG_REPLACED_FLAGS,
@@ -79,7 +83,10 @@ export const sglang: Engine = {
 
   portPlans({ spec, rank, nodes, address, ports }) {
     const http = { name: 'http', address, port: ports.http ?? 0 };
-    if (rank > 0 || nodes === 1) return [http];
+    if (rank > 0) return [http];
+    const gate =
+      spec.engine.gated === true ? [{ name: GATE_PORT, address, port: ports[GATE_PORT] ?? 0 }] : [];
+    if (nodes === 1) return [http, ...gate];
     const span = this.ports(spec).find(({ name }) => name === 'dist-init')?.span ?? 1;
     const first = ports['dist-init'] ?? 0;
     const store = { name: 'dist-init', address: '0.0.0.0', port: first };
@@ -88,7 +95,7 @@ export const sglang: Engine = {
       address,
       port: first + i + 1,
     }));
-    return [http, store, ...further];
+    return [http, store, ...further, ...gate];
   },
 
   randomPorts: ({ address, nodes }) =>
@@ -107,6 +114,21 @@ export const sglang: Engine = {
           modelsPath: '/v1/models',
         },
 };
+
+const GATE: PortRequest = { name: GATE_PORT, span: 1, use: 'rendezvous', on: 'head' };
+const GATE_FLAG = '--gated-launch-port';
+
+function gateProblems({ engine }: DeploymentSpec, install: EngineInstall | null): readonly EngineProblem[] {
+  const table = install === null ? null : tableOf(install);
+  if (engine.gated !== true || table === null || table.names.has(GATE_FLAG)) return [];
+  return [
+    {
+      category: 'bad-flag',
+      because: `SGLang ${install?.version} has no ${GATE_FLAG}, which engine.gated needs`,
+      fix: 'leave engine.gated out, or install a version with a gate: 0.5.23 has one',
+    },
+  ];
+}
 
 function flags({
   spec,
@@ -150,6 +172,15 @@ function flags({
       ? [{ name: '--pp-size', value: String(pipeline), because: 'parallelism.pipeline' }]
       : []),
     ...(nodes > 1 ? several : []),
+    ...(spec.engine.gated === true
+      ? [
+          {
+            name: GATE_FLAG,
+            value: String(headPorts[GATE_PORT] ?? 0),
+            because: 'engine.gated: no GPU memory is claimed before the gate is opened there, on the head',
+          },
+        ]
+      : []),
     {
       name: '--host',
       value: address,
