@@ -14,7 +14,9 @@ export function openGate({ address, port }: OpenGateRequest): Promise<OpenGateAn
       const { statusCode } = response;
       resolve({ because: statusCode === 200 ? null : `expected status 200, found ${statusCode}` });
     });
-    call.on('error', ({ message }) => resolve({ because: message }));
+    call.on('error', ({ message }) =>
+      resolve({ because: signal.aborted ? `no answer within ${TIMEOUT_MS / 1000} s` : message }),
+    );
     call.end();
   });
 }
