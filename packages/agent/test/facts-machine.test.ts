@@ -133,3 +133,33 @@ test('Python environments are read from disk without running them', async (t) =>
     ],
   });
 });
+
+test('what .pth files add to an environment is of it, after its own packages', async (t) => {
+  const own = '/opt/engines/overlay/lib/python3.12/site-packages';
+  const base = '/opt/base/site-packages';
+  const facts = await factsOf({
+    files: {
+      ...LINUX_FILES,
+      '/opt/engines/overlay/bin/python': '',
+      [`${own}/sglang-0.5.23.dist-info/METADATA`]: '',
+      [`${own}/_base.pth`]: `# of all engines\nimport sys; sys.path = []\n${base} \nmore\n/none\n`,
+      [`${own}/more/ray-2.60.0.dist-info/METADATA`]: '',
+      [`${base}/sglang-0.4.0.dist-info/METADATA`]: '',
+      [`${base}/torch-2.9.1+cu128.dist-info/METADATA`]: '',
+      [`${base}/torch/version.py`]: "cuda: Optional[str] = '12.8'\n",
+      [`${base}/nvidia_nccl_cu12-2.27.5.dist-info/METADATA`]: '',
+    },
+  });
+  t.match(facts.engines, {
+    value: [
+      {
+        engine: 'sglang',
+        version: '0.5.23',
+        torch: '2.9.1+cu128',
+        cuda: '12.8',
+        nccl: '2.27.5',
+        ray: '2.60.0',
+      },
+    ],
+  });
+});

@@ -25,7 +25,10 @@ async function readPackages(
   library: string,
   folder: string,
 ): Promise<EngineInstall[]> {
-  const versions = versionsIn((await host.list(folder)) ?? []);
+  const folders = await importFolders(host, folder);
+  const names = await Promise.all(folders.map(async (one) => (await host.list(one)) ?? []));
+  // Python takes a package from the first folder that has it.
+  const versions = versionsIn(names.toReversed().flat());
   const engines = (['sglang', 'vllm'] as const).flatMap((engine) => {
     // CPU builds of vLLM are published under a name of their own.
     const version = versions.get(engine) ?? versions.get(`${engine}_cpu`);
@@ -35,7 +38,7 @@ async function readPackages(
   const [python, pythonVersion, cuda] = await Promise.all([
     interpreter(host, prefix, library),
     pythonVersionOf(host, prefix, library),
-    cudaOf(host, folder),
+    cudaOf(host, folders),
   ]);
   if (python === null) return [];
   const nccl = versions.get('nvidia_nccl') ?? (cuda === null ? null : await systemNccl(host));
@@ -48,6 +51,19 @@ async function readPackages(
     ray: versions.get('ray') ?? null,
   };
   return engines.map((engine) => ({ ...engine, ...shared }));
+}
+
+/** The folder, then those that its `.pth` files add to the path (Python's site module); a line that begins with `import` is code. */
+async function importFolders(host: Host, folder: string): Promise<readonly string[]> {
+  const files = ((await host.list(folder)) ?? []).filter((name) => name.endsWith('.pth')).sort();
+  const texts = await Promise.all(files.map((name) => host.readText(`${folder}/${name}`)));
+  const added = texts.flatMap((text) => (text ?? '').split('\n').map((line) => line.trim()));
+  return [
+    folder,
+    ...added
+      .filter((line) => line !== '' && !/^(?:#|import\s)/.test(line))
+      .map((line) => (line.startsWith('/') ? line : `${folder}/${line}`)),
+  ];
 }
 
 /** `torch-2.9.1+cu128.dist-info` → torch 2.9.1+cu128; the CUDA generation in a name (`nvidia_nccl_cu12`) is left out. */
@@ -82,9 +98,10 @@ async function pythonVersionOf(host: Host, prefix: string, library: string): Pro
 }
 
 /** CUDA that torch was built for, as its own version file says; null for CPU builds. */
-async function cudaOf(host: Host, folder: string): Promise<string | null> {
-  const text = await host.readText(`${folder}/torch/version.py`);
-  return /^cuda(?::[^=]*)?\s*=\s*['"]([\d.]+)['"]/m.exec(text ?? '')?.[1] ?? null;
+async function cudaOf(host: Host, folders: readonly string[]): Promise<string | null> {
+  const texts = await Promise.all(folders.map((folder) => host.readText(`${folder}/torch/version.py`)));
+  const text = texts.find((one) => one !== null) ?? '';
+  return /^cuda(?::[^=]*)?\s*=\s*['"]([\d.]+)['"]/m.exec(text)?.[1] ?? null;
 }
 
 /** NCCL of the system, which builds of torch without a packaged one load: the version is in the library's file name. */
