@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import type { FabricNode, FabricPolicy } from '../src/fabric/model.ts';
 import { selectFabric } from '../src/fabric/select/select.ts';
-import { blank, gids, hca, near, netdev, range } from './helpers/fabric-nodes.ts';
+import { blank, gids, hca, netdev, range, roce } from './helpers/fabric-nodes.ts';
 
 const policy: FabricPolicy = { transport: 'auto', ncclVersion: '2.27.5', gpuRanks: true, overrides: {} };
 
@@ -115,116 +115,6 @@ test('no common transport is refused with both sides’ tables', (t) => {
   t.equal(mixed.refusals[0]?.table?.length, 3);
   const bare: FabricNode = { ...blank('bare'), netdevs: [netdev('eth0', ['10.0.0.3/24'])], hcas: [] };
   t.match(selectFabric([ib, bare], policy).refusals[0], { node: 'bare', category: 'hca-count-mismatch' });
-  t.end();
-});
-
-test('rails are paired by subnet even where names and order differ', (t) => {
-  const a = roce('a', [
-    ['mlx5_0', '10.1.0.1/24'],
-    ['mlx5_1', '10.1.1.1/24'],
-  ]);
-  const b = roce('b', [
-    ['roceo1', '10.1.1.2/24'],
-    ['roceo2', '10.1.0.2/24'],
-  ]);
-  const answer = selectFabric([a, b], policy);
-  t.strictSame(
-    answer.rails.map((rail) => rail.members),
-    [
-      { a: 'mlx5_0:1', b: 'roceo2:1' },
-      { a: 'mlx5_1:1', b: 'roceo1:1' },
-    ],
-  );
-  t.match(answer.rails[0]?.because, /10\.1\.0\.0\/24/);
-  t.equal(answer.verdict, 'warn');
-  t.match(answer.warnings.join(), /HCA names differ per node/);
-  t.end();
-});
-
-test('rails in one subnet are paired by the GPUs they serve', (t) => {
-  const node = (name: string, order: readonly (readonly ['PIX' | 'SYS', 'PIX' | 'SYS'])[]): FabricNode => ({
-    ...blank(name),
-    gpuCount: 2,
-    hcas: range(0, 2).map((i) => hca(`mlx5_${i}`, { linkLayer: 'ib', smLid: 1 })),
-    gpuTopology: near(order),
-  });
-  const answer = selectFabric(
-    [
-      node('a', [
-        ['PIX', 'SYS'],
-        ['SYS', 'PIX'],
-      ]),
-      node('b', [
-        ['SYS', 'PIX'],
-        ['PIX', 'SYS'],
-      ]),
-    ],
-    policy,
-  );
-  t.strictSame(
-    answer.rails.map((rail) => rail.members),
-    [
-      { a: 'mlx5_0:1', b: 'mlx5_1:1' },
-      { a: 'mlx5_1:1', b: 'mlx5_0:1' },
-    ],
-  );
-  t.match(answer.rails[0]?.because, /GPU 0/);
-  t.end();
-});
-
-test('a rail that one node lacks is named and left out on the others', (t) => {
-  const a = roce('a', [
-    ['mlx5_0', '10.1.0.1/24'],
-    ['mlx5_1', '10.1.1.1/24'],
-  ]);
-  const b = roce('b', [['mlx5_0', '10.1.0.2/24']]);
-  const answer = selectFabric([a, b], policy);
-  t.strictSame(
-    answer.nodes.map((node) => node.hcas.map((item) => item.device)),
-    [['mlx5_0'], ['mlx5_0']],
-  );
-  t.match(answer.warnings.join(), /a 2, b 1.*a\/mlx5_1:1/);
-  t.match(
-    answer.nodes[0]?.reasons.find((reason) => reason.subject === 'mlx5_1:1'),
-    { decision: 'out', because: /no port on another node/ },
-  );
-  t.end();
-});
-
-test('rails without a route between them stay apart; with one they need not', (t) => {
-  const node = (name: string, last: number, gateway: boolean): FabricNode => ({
-    ...roce(name, [
-      ['mlx5_0', `10.1.0.${last}/24`],
-      ['mlx5_1', `10.1.1.${last}/24`],
-    ]),
-    routes: range(0, 2).flatMap((i) => [
-      {
-        family: 4 as const,
-        destination: `10.1.${i}.0/24`,
-        gateway: null,
-        device: `n${i}`,
-        source: null,
-        metric: null,
-      },
-      ...(gateway
-        ? [
-            {
-              family: 4 as const,
-              destination: '10.1.0.0/16',
-              gateway: `10.1.${i}.254`,
-              device: `n${i}`,
-              source: null,
-              metric: null,
-            },
-          ]
-        : []),
-    ]),
-  });
-  t.equal(selectFabric([node('a', 1, false), node('b', 2, false)], policy).nodes[0]?.env.NCCL_CROSS_NIC, '0');
-  t.equal(
-    selectFabric([node('a', 1, true), node('b', 2, true)], policy).nodes[0]?.env.NCCL_CROSS_NIC,
-    undefined,
-  );
   t.end();
 });
 
@@ -490,23 +380,6 @@ function sequence(seed: number): () => number {
   return () => {
     state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
     return state >> 8;
-  };
-}
-
-/** A node with eth0 for control and one RoCE port an address. */
-function roce(name: string, ports: readonly (readonly [device: string, cidr: string])[]): FabricNode {
-  const last = name.charCodeAt(0);
-  return {
-    ...blank(name),
-    given: { nodeIp: `10.0.0.${last}` },
-    netdevs: [
-      netdev('lo', ['127.0.0.1/8'], { kind: 'loopback' }),
-      netdev('eth0', [`10.0.0.${last}/24`]),
-      ...ports.map(([, cidr], i) => netdev(`n${i}`, [cidr])),
-    ],
-    hcas: ports.map(([device, cidr], i) =>
-      hca(device, { linkLayer: 'eth', netdev: `n${i}`, gids: gids(`n${i}`, cidr.split('/')[0] ?? '') }),
-    ),
   };
 }
 

@@ -65,6 +65,23 @@ export function netdev(name: string, addresses: readonly string[], more: Partial
   };
 }
 
+/** A node with eth0 for control and one RoCE port an address. */
+export function roce(name: string, ports: readonly (readonly [device: string, cidr: string])[]): FabricNode {
+  const last = name.charCodeAt(0);
+  return {
+    ...blank(name),
+    given: { nodeIp: `10.0.0.${last}` },
+    netdevs: [
+      netdev('lo', ['127.0.0.1/8'], { kind: 'loopback' }),
+      netdev('eth0', [`10.0.0.${last}/24`]),
+      ...ports.map(([, cidr], i) => netdev(`n${i}`, [cidr])),
+    ],
+    hcas: ports.map(([device, cidr], i) =>
+      hca(device, { linkLayer: 'eth', netdev: `n${i}`, gids: gids(`n${i}`, cidr.split('/')[0] ?? '') }),
+    ),
+  };
+}
+
 export function range(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, i) => from + i);
 }

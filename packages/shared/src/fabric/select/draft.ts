@@ -50,6 +50,8 @@ export function railMembers({ member, ports, gids }: Draft): RailMember[] {
       prefixLength: member.view.prefixOf.get(address ?? '') ?? null,
       nearGpus: port.nearGpus,
       pci: port.hca?.pci ?? null,
+      netdev: port.netdev,
+      layer: port.layer,
     };
   });
 }

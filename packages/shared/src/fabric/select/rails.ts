@@ -14,6 +14,8 @@ export interface RailMember {
   readonly prefixLength: number | null;
   readonly nearGpus: readonly number[];
   readonly pci: string | null;
+  readonly netdev: string | null;
+  readonly layer: 'ib' | 'eth' | null;
 }
 
 export interface Pairing {
@@ -32,13 +34,8 @@ export function pairRails(members: readonly RailMember[]): Pairing {
     const bySubnet = subnetRails(members, nodes);
     if (bySubnet !== null) return bySubnet;
   }
-  const affine = nodes.length > 0 && members.every((member) => member.nearGpus.length > 0);
-  const groups = affine
-    ? Map.groupBy(members, (member) => member.nearGpus.join(', '))
-    : new Map([['', members]]);
-  const rows = [...groups]
-    .sort(([a], [b]) => byName(a, b))
-    .flatMap(([gpus, group]) => columnRows(group, nodes).map((row) => ({ gpus, row })));
+  const affine = isAffine(members);
+  const rows = positionRows(members, nodes);
   const rails = rows.map(({ gpus, row }, index) =>
     rail(
       index,
@@ -55,6 +52,30 @@ export function pairRails(members: readonly RailMember[]): Pairing {
     ownSubnets: false,
     unpaired: unpairedOf(members, paired),
   };
+}
+
+export interface PositionRow {
+  /** `0, 1`; '' where no GPU tells. */
+  readonly gpus: string;
+  /** One member a node, in the order of the nodes. */
+  readonly row: readonly RailMember[];
+}
+
+/**
+ * Which members stand at the same place on every node: near the same GPUs, then in PCI order. NCCL joins them so, whatever
+ * their subnets (graph/search.cc: nets of a GPU by distance, then by index; net_ib/init.cc sorts the index by PCI path).
+ */
+export function positionRows(members: readonly RailMember[], nodes: readonly string[]): PositionRow[] {
+  const groups = isAffine(members)
+    ? Map.groupBy(members, (member) => member.nearGpus.join(', '))
+    : new Map([['', members]]);
+  return [...groups]
+    .sort(([a], [b]) => byName(a, b))
+    .flatMap(([gpus, group]) => columnRows(group, nodes).map((row) => ({ gpus, row })));
+}
+
+function isAffine(members: readonly RailMember[]): boolean {
+  return members.length > 0 && members.every((member) => member.nearGpus.length > 0);
 }
 
 /** The n-th members of all nodes side by side, as far as every node has one. */

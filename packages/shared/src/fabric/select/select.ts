@@ -4,14 +4,15 @@
  */
 import type { FabricNode, FabricPolicy, FabricSelection, Refusal } from '../model.ts';
 import { portCaveats } from './caveats.ts';
-import { certainControl, type Draft, draftNode, railMembers, withoutUnpaired } from './draft.ts';
+import { certainControl, draftNode, railMembers, withoutUnpaired } from './draft.ts';
 import { checkGang } from './gang-checks.ts';
 import { gidPolicy } from './gid-policy.ts';
 import { isolatedRails } from './isolation.ts';
 import { nodeFabric } from './node-fabric.ts';
 import { overlapRefusals } from './overlap.ts';
 import { overrideFaults, overridesOf } from './overrides.ts';
-import { type Pairing, pairRails } from './rails.ts';
+import { railWarnings } from './rail-warnings.ts';
+import { pairRails } from './rails.ts';
 import { countSubnets } from './subnets.ts';
 import { chooseTransport, type GangNode } from './transport.ts';
 import { viewNode } from './view.ts';
@@ -58,7 +59,7 @@ export function selectFabric(nodes: readonly FabricNode[], policy: FabricPolicy)
     ...chosen.warnings,
     ...views.flatMap(({ node }) => (node.gaps ?? []).map((gap) => `${node.name}: ${gap}`)),
     ...trimmed.flatMap(portCaveats),
-    ...unevenWarnings(drafts, pairing),
+    ...railWarnings(nodes, drafts.flatMap(railMembers), pairing, context.isolatedRails),
     ...answers.flatMap(({ gid }) => gid.warnings),
     ...checked.warnings,
   ];
@@ -77,15 +78,6 @@ function gangNode(node: FabricNode, policy: FabricPolicy): GangNode {
   const view = viewNode(node);
   const overrides = overridesOf(policy, node.name);
   return { view, overrides, known: certainControl(view, overrides) };
-}
-
-function unevenWarnings(drafts: readonly Draft[], pairing: Pairing): string[] {
-  if (pairing.unpaired.size === 0) return [];
-  const counts = drafts.map((item) => `${item.member.view.node.name} ${item.ports.length}`).join(', ');
-  const what = pairing.by === 'order' ? 'kept, since nothing tells which belong together' : 'left out';
-  return [
-    `the nodes have different HCAs (${counts}); without a partner on every node, and ${what}: ${[...pairing.unpaired].sort().join(', ')}`,
-  ];
 }
 
 function verdictOf(
