@@ -83,6 +83,18 @@ test('a plan says whether its model fits, with the sum one flag away', async (t)
   t.match(renderPlan(result, true).join('\n'), /free before weights load[\s\S]*left for the cache/);
 });
 
+test('weights may take as long as their bytes do at 100 MB/s, or as the deployment says', async (t) => {
+  const config = configOf('deepseek-r1');
+  const seconds = async (files: Partial<ModelConfig> | null, spec: Partial<DeploymentSpec> = {}) => {
+    const result = await planned(h20(2), files, spec);
+    return result.feasible ? result.plan.deadlines.weightsSeconds : result.rejections;
+  };
+  t.equal(await seconds({ config, storedBytes: 688_586_727_753 }), 600 + 6886);
+  t.equal(await seconds({ config, storedBytes: 688_586_727_753 }, { deadlines: { weightsSeconds: 60 } }), 60);
+  t.equal(await seconds({ config, storedBytes: null }), 3600, "the engine's own");
+  t.equal(await seconds(null), 3600, 'nobody has told');
+});
+
 test('what cannot be is refused before prepare, with the nearest change; and only told when asked to', async (t) => {
   const one = h20(1);
   const r1 = { config: configOf('deepseek-r1') };

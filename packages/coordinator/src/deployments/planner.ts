@@ -6,6 +6,7 @@ import { modelPathOf } from '@dsr1/shared/weights/plan-model';
 import { plannedModel } from '../models/planned-model.ts';
 import type { NodeHub } from '../nodes/hub.ts';
 import type { PlanInput } from '../plan/input.ts';
+import { withWeightsDeadline } from '../plan/weights-deadline.ts';
 import { withFit } from '../plan/with-fit.ts';
 import type { AttemptRecord } from '../reconcile/model.ts';
 import { planWithReadings } from './engine-readings.ts';
@@ -58,7 +59,8 @@ export const createPlanner = ({ store, hub, plan }: PlannerDeps): Planner => ({
     const gang = result.plan.ranks.map(({ nodeId, nodeName }) => ({ id: nodeId, name: nodeName }));
     // What has served fits, whatever a sum says.
     const enforce = spec.model?.fit !== 'warn' && previous?.servedAtWallMs == null;
-    return withFit(result, input.nodes, await plannedModel(hub, path, gang), enforce);
+    const model = await plannedModel(hub, path, gang);
+    return withWeightsDeadline(withFit(result, input.nodes, model, enforce), spec, model);
   },
 });
 
