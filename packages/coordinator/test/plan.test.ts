@@ -125,23 +125,33 @@ test('ports: outside ephemeral ranges, fresh for each epoch, endpoint kept, take
     rejections: [{ node: 'host1', category: 'port-taken' }],
   });
   t.match(feasible(run({ ...rehearsal, endpoint: { port: 40000 } }, nodes(2))).warnings, [/ephemeral range/]);
-  const dp = feasible(
+  const served = (args: string[], hosts: readonly Host[]) =>
     run(
-      {
-        name: 'dp',
-        engine: { kind: 'sglang', args: ['--enable-dp-attention', '--dp-size', '2'] },
-        model: { path: '/m' },
-      },
-      meshHosts().map((host) => nodeOf(host)),
-    ),
-  );
-  const span = dp.ranks[0]?.ports.map(({ port }) => port).slice(1) ?? [];
-  t.same(
-    span,
-    span.map((_, i) => (span[0] ?? 0) + i),
-    'DP attention gets contiguous ports',
-  );
-  t.equal(span.length, 7);
+      { name: 'dp', engine: { kind: 'sglang', args }, model: { path: '/m' } },
+      hosts.map((host) => nodeOf(host)),
+    );
+  const hosts = meshHosts();
+  for (const [args, on] of [
+    [['--enable-dp-attention', '--dp-size', '2'], hosts],
+    [['--attn-dp-size', '2'], hosts],
+    [['--attention-data-parallel-size=2'], hosts],
+    [['--attn-dp-size', '2'], h20Hosts([sglangInstall()]).slice(0, 1)],
+  ] as const) {
+    const [head] = feasible(served([...args], on)).ranks;
+    const span = head?.ports.map(({ port }) => port).slice(1) ?? [];
+    t.same(
+      span,
+      span.map((_, i) => (span[0] ?? 0) + i),
+      'DP attention gets contiguous ports',
+    );
+    t.equal(span.length, 7, args[0]);
+    t.ok(head?.processes[0]?.argv.includes(`${head.address}:${span[0]}`), 'and is told the first');
+  }
+  t.match(served(['--dp-size', '2'], hosts), {
+    rejections: [
+      { category: 'flag-owned', because: /--dp-size.* several replicas/, fix: /--attn-dp-size N/ },
+    ],
+  });
 });
 
 test('world, GPUs and engines: refused with tables', async (t) => {

@@ -39,7 +39,7 @@ export const sglang: Engine = {
     { name: 'http', span: 1, use: 'endpoint', on: 'every-rank' },
     {
       name: 'dist-init',
-      span: engine.args?.includes('--enable-dp-attention') ? DP_ATTENTION_SPAN : 1,
+      span: hasDpAttention(engine) ? DP_ATTENTION_SPAN : 1,
       use: 'rendezvous',
       on: 'head',
     },
@@ -49,6 +49,7 @@ export const sglang: Engine = {
   check(spec, install) {
     return [
       ...gateProblems(spec, install),
+      ...replicaProblems(spec),
       ...checkArguments(spec.engine.args ?? [], {
         owned: SGLANG_OWNED_FLAGS,
         replaced: SGLANG_REPLACED_FLAGS,
@@ -86,7 +87,7 @@ export const sglang: Engine = {
     if (rank > 0) return [http];
     const gate =
       spec.engine.gated === true ? [{ name: GATE_PORT, address, port: ports[GATE_PORT] ?? 0 }] : [];
-    if (nodes === 1) return [http, ...gate];
+    if (!meets(spec, nodes)) return [http, ...gate];
     const span = this.ports(spec).find(({ name }) => name === 'dist-init')?.span ?? 1;
     const first = ports['dist-init'] ?? 0;
     const store = { name: 'dist-init', address: '0.0.0.0', port: first };
@@ -114,6 +115,25 @@ export const sglang: Engine = {
           modelsPath: '/v1/models',
         },
 };
+
+/** `--attn-dp-size N`, until 0.5.17 a switch beside `--dp-size N` (arg_groups/parallel_hook.py); argparse takes the first letters, too. */
+const hasDpAttention = ({ args = [] }: DeploymentSpec['engine']): boolean =>
+  args.some((word) => /^--(?:enable-dp-attention$|attn-d|attention-d)/.test(word));
+
+/** DP attention of one node alone would derive its ports from the HTTP port + 233. */
+const meets = ({ engine }: DeploymentSpec, nodes: number): boolean => nodes > 1 || hasDpAttention(engine);
+
+function replicaProblems({ engine }: DeploymentSpec): readonly EngineProblem[] {
+  const flag = engine.args?.find((word) => /^--(?:dp|dp-size|data-parallel-size)(?:=|$)/.test(word));
+  if (flag === undefined || hasDpAttention(engine)) return [];
+  return [
+    {
+      category: 'flag-owned',
+      because: `engine.args sets ${flag}, which is for several replicas in one deployment`,
+      fix: 'deploy it once for each replica; for DP attention write --attn-dp-size N (until 0.5.17: --dp-size N --enable-dp-attention)',
+    },
+  ];
+}
 
 const GATE: PortRequest = { name: GATE_PORT, span: 1, use: 'rendezvous', on: 'head' };
 const GATE_FLAG = '--gated-launch-port';
@@ -171,7 +191,7 @@ function flags({
     ...(pipeline > 1
       ? [{ name: '--pp-size', value: String(pipeline), because: 'parallelism.pipeline' }]
       : []),
-    ...(nodes > 1 ? several : []),
+    ...(meets(spec, nodes) ? several : []),
     ...(spec.engine.gated === true
       ? [
           {
