@@ -1,12 +1,13 @@
 /** Texts that show less than a choice needs: what is said of it, and what is not made up. */
 import { readTexts } from '@dsr1/shared/fabric/dump';
 import { type ExplainedGroup, explainDump } from '@dsr1/shared/fabric/explain';
+import type { FabricPolicy } from '@dsr1/shared/fabric/model';
 import { test } from 'tap';
 
 const POLICY = { transport: 'auto', ncclVersion: null, gpuRanks: true, overrides: {} } as const;
 
-const explain = (text: string): ExplainedGroup =>
-  explainDump(readTexts(new Map([['-', text]])), POLICY).groups[0] as ExplainedGroup;
+const explain = (text: string, transport: FabricPolicy['transport'] = 'auto'): ExplainedGroup =>
+  explainDump(readTexts(new Map([['-', text]])), { ...POLICY, transport }).groups[0] as ExplainedGroup;
 const nodeOf = (text: string) => explain(text).selection.nodes[0];
 const decided = (text: string) =>
   Object.fromEntries((nodeOf(text)?.reasons ?? []).map((item) => [item.subject, item]));
@@ -163,4 +164,46 @@ test('the NIC with the small MTU is management; one of another network is asked 
   t.notMatch(explain(rails).verdict.because.join('\n'), /another network/);
   const routed = `${rails}\n$ ip route\ndefault via 172.18.1.1 dev ens1np0`;
   t.match(decided(routed)['mlx5_0:1'], { decision: 'out', because: /management NIC/ });
+});
+
+test('a log that shows RDMA at work and names no HCA leaves the HCAs open, and refutes no wish for RDMA', async (t) => {
+  const log = (host: string) =>
+    [
+      `${host}:7:9 [0] NCCL INFO Using network IB`,
+      `${host}:7:9 [0] NCCL INFO Channel 00/0 : 0[0] -> 8[0] [send] via NET/IB/0/GDRDMA`,
+    ].join('\n');
+  for (const wish of ['auto', 'rdma'] as const)
+    t.match(
+      explain(log('n1'), wish).verdict,
+      { verdict: 'unknown', because: [/n1: RDMA is in use .*no line names an HCA.*ibdev2netdev/] },
+      wish,
+    );
+  const named = 'n1:7:9 [0] NCCL INFO NET/IB : Using [0]mlx5_0:1/RoCE ; OOB eth0:10.0.0.1<0>';
+  t.equal(explain(`${named}\n${log('n1')}`, 'rdma').verdict.verdict, 'ok');
+  t.match(
+    explain(`${named}\n${log('n1')}\n${log('n2')}`).verdict,
+    { verdict: 'unknown', because: [/n2: no text lists its RDMA devices/, /n2: RDMA is in use/] },
+    'what one host of two shows is no refusal',
+  );
+  t.equal(explain('n1:7:9 [0] NCCL INFO Using network Socket', 'rdma').verdict.verdict, 'refuse');
+});
+
+test('RDMA devices that no text lists are open; those that a tool did not find are missing', async (t) => {
+  const shown = 'root@n1:~# ibdev2netdev\nmlx5_0 port 1 ==> ens1 (Up)\nroot@n2:~# ';
+  const addresses =
+    'ip -4 a\n2: eth0: <BROADCAST,UP,LOWER_UP> mtu 1500\n    inet 10.0.0.2/24 scope global eth0';
+  t.match(explain(`${shown}${addresses}`).verdict, {
+    verdict: 'unknown',
+    because: [/n2: no text lists its RDMA devices: paste ibdev2netdev/],
+  });
+  t.match(explain(`${shown}ibv_devices\nNo IB devices found\nroot@n2:~# ${addresses}`).verdict, {
+    verdict: 'refuse',
+    because: [/no usable HCA on n2/],
+  });
+  t.match(explain(addresses, 'tcp').verdict, { verdict: 'ok' });
+  t.match(
+    explain('n1:7:9 [0] NCCL INFO Using network IB', 'tcp').verdict,
+    { verdict: 'unknown', because: [/no control interface of n1/] },
+    'TCP needs an interface too',
+  );
 });

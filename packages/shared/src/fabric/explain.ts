@@ -57,6 +57,7 @@ function explainGroup(name: string, dumped: readonly DumpedNode[], policy: Fabri
   const { nodes, selection } = chooseFabric(
     dumped.map((node) => withLogs(node, logs)),
     { ...policy, ncclVersion: policy.ncclVersion ?? printed ?? null },
+    logs,
   );
   const env = dumped.flatMap(settingsOf);
   const diagnoses = diagnoseFabric({
@@ -103,7 +104,8 @@ function doubtful(name: string): string {
 /** Facts choose; what they leave open is asked of the hosts' own settings, and chosen again with that. */
 function chooseFabric(
   dumped: readonly DumpedNode[],
-  policy: FabricPolicy,
+  wish: FabricPolicy,
+  logs: readonly ExplainedLog[],
 ): { nodes: readonly FabricNode[]; selection: FabricSelection } {
   const seen = dumped.map((node) =>
     node.facts === null ? mergeNode(node, node.evidence) : nodeOfFacts(node.name, node.given, node.facts),
@@ -114,6 +116,10 @@ function chooseFabric(
     : withSharedAddresses(seen);
   // Where the agent itself looked, nothing is left open.
   const evidence = dumped.map((node) => (node.facts === null ? node.evidence : []));
+  const policy =
+    wish.transport !== 'rdma' || refutable(dumped, facts, logs)
+      ? wish
+      : { ...wish, transport: 'auto' as const };
   const first = selectFabric(facts, policy);
   const nodes = facts.map((node, at) =>
     withNamedDevices(node, first.nodes[at] as NodeFabric, evidence[at] ?? []),
@@ -131,6 +137,22 @@ function chooseFabric(
     withPinnedGid(nodes[at] as FabricNode, fabric, evidence[at] ?? []),
   );
   return { nodes, selection: { ...last, nodes: fabrics } };
+}
+
+/**
+ * Whether the wish for RDMA can be refused by what was shown: texts that list no RDMA device, and logs that name no
+ * other network, leave it open. An agent that found none has looked.
+ */
+function refutable(
+  dumped: readonly DumpedNode[],
+  nodes: readonly FabricNode[],
+  logs: readonly ExplainedLog[],
+): boolean {
+  return (
+    dumped.some(({ facts }) => facts !== null) ||
+    nodes.some(({ hcas, gpuTopology }) => hcas !== null || gpuTopology !== null) ||
+    logs.some(({ report }) => ['socket', 'failed'].includes(report.transport))
+  );
 }
 
 /** A host of which only a log was posted is known by what the log proves. */

@@ -29,6 +29,8 @@ export interface FabricNode {
   readonly contradictions: readonly Contradiction[];
   /** What the texts about it lack and what to paste instead, in words. Absent = nothing, as for live facts. */
   readonly gaps?: readonly string[];
+  /** `hcas` null means that no text lists them. Absent for live facts: there it means that nobody could look. */
+  readonly hcasNotShown?: true;
 }
 
 /** Operator's settings and engine facts that bear on selection; every field optional = "choose". */

@@ -22,12 +22,33 @@ export function gangVerdict(
   const telling = selection.verdict === 'unknown' ? ['high', 'medium'] : ['high'];
   const logged = diagnoses.filter((item) => telling.includes(item.confidence)).map((item) => item.cause);
   const said = reportWarnings(reports).filter((warning) => !isTold(warning, selection.warnings));
+  const open =
+    selection.verdict === 'unknown'
+      ? [...selection.warnings, ...reports.filter(isNameless).map(openHcas)]
+      : [];
+  if (open.length > 0 && logged.length === 0)
+    return { verdict: 'unknown', because: [...new Set([...open, ...said])] };
   const warnings = [...selection.warnings, ...said, ...logged];
   if (warnings.length > 0) return { verdict: 'warn', because: [...new Set(warnings)] };
+  const withoutInterface = openControl(selection);
+  if (selection.transport === 'tcp' && withoutInterface.length > 0)
+    return { verdict: 'unknown', because: withoutInterface };
   const proven =
     reports.length > 0 && reports.every(({ report }) => !['failed', 'unknown'].includes(report.transport));
   const verdict = selection.verdict === 'unknown' && proven ? 'ok' : selection.verdict;
-  return { verdict, because: verdict === 'ok' ? openControl(selection) : [] };
+  return {
+    verdict,
+    because: verdict === 'ok' ? withoutInterface.map((because) => `for the HCAs; ${because}`) : [],
+  };
+}
+
+/** RDMA works there by its log, which says nothing of the fabric: a log begun too late, or filtered. */
+function isNameless({ report: { transport, devicesUsed } }: NodeReport): boolean {
+  return transport === 'verbs' && devicesUsed.length === 0;
+}
+
+function openHcas({ node, report }: NodeReport): string {
+  return `${node ?? report.host ?? 'the log'}: RDMA is in use (NET/IB), and no line names an HCA: give the log from its start, with NCCL’s line \`NET/IB : Using\`, or ibdev2netdev and show_gids`;
 }
 
 /** What differs between the nodes is told once: by selection, which names the values to use. */
@@ -43,14 +64,12 @@ const differences = [
   ['the nodes use different HCAs', 'HCA names differ'],
 ] as const;
 
-/** Fine as far as it was shown: which interface joins the hosts was not. */
+/** Which interface joins the hosts was not shown. */
 function openControl({ nodes }: FabricSelection): string[] {
   const open = nodes.filter(({ controlInterface }) => controlInterface === null).map(({ node }) => node);
   return open.length === 0
     ? []
-    : [
-        `for the HCAs; no control interface of ${open.join(', ')} was shown: paste \`ip addr\` and \`ip route\` too`,
-      ];
+    : [`no control interface of ${open.join(', ')} was shown: paste \`ip addr\` and \`ip route\` too`];
 }
 
 /** No setting of a rank repairs these. */

@@ -40,7 +40,8 @@ export function mergeNode(hints: NodeHints, evidence: readonly Evidence[]): Fabr
     `believed in the order ${BELIEF.join(', ')}: the nearer to the kernel, the earlier`,
   );
   const netdevs = mergeNetdevs(ordered, ledger);
-  const hcas = mergeHcas(ordered, netdevs ?? [], ledger);
+  const listed = mergeHcas(ordered, netdevs ?? [], ledger);
+  const hcas = listed ?? (ordered.some(saysNone) ? [] : null);
   const routes = ordered.flatMap((item) => item.routes);
   return {
     name: hints.name,
@@ -52,7 +53,13 @@ export function mergeNode(hints: NodeHints, evidence: readonly Evidence[]): Fabr
     given: hints.given,
     contradictions: ledger.contradictions,
     gaps: topologyGaps(ordered.flatMap((item) => item.topo ?? [])),
+    ...(hcas === null ? { hcasNotShown: true } : {}),
   };
+}
+
+/** ibv_devices, ibv_devinfo and ibstat of a host without RDMA devices. */
+function saysNone({ kind, unknown }: Evidence): boolean {
+  return kind !== 'log' && unknown.some((line) => /^\s*No IB devices found\s*$/i.test(line));
 }
 
 function rank(kind: DumpKind): number {

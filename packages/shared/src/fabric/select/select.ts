@@ -65,7 +65,7 @@ export function selectFabric(nodes: readonly FabricNode[], policy: FabricPolicy)
   ];
   const decided = chosen.transport !== null || fabrics.some((node) => node.hcas.length > 0);
   return {
-    verdict: verdictOf(refusals, warnings, decided),
+    verdict: chosen.open && refusals.length === 0 ? 'unknown' : verdictOf(refusals, warnings, decided),
     transport: chosen.transport,
     nodes: fabrics,
     rails: pairing.rails,

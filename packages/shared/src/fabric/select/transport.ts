@@ -20,6 +20,8 @@ export interface TransportChoice {
   readonly choices: readonly NodeChoice[];
   readonly warnings: readonly string[];
   readonly refusals: readonly Refusal[];
+  /** Some hosts were shown without their RDMA devices, so whether the gang shares a transport is not known. */
+  readonly open?: true;
 }
 
 /** Chooses the gang's transport: what the plan demands, else the RDMA that all nodes have; sockets never in silence. */
@@ -108,8 +110,19 @@ function without(
     return sockets(gang, 'no node has an HCA of a fabric', [
       'no node has an HCA of a fabric: the gang talks TCP',
     ]);
+  const bare = gang.filter((_, i) => choices[i]?.ports.length === 0).map(({ view }) => view.node);
+  if (!nobody && bare.length > 0 && bare.every(({ hcasNotShown }) => hcasNotShown))
+    return {
+      transport: null,
+      choices,
+      warnings: bare.map(
+        ({ name }) => `${name}: no text lists its RDMA devices: paste ibdev2netdev and show_gids of it`,
+      ),
+      refusals: [],
+      open: true,
+    };
   const table = hcaTable(...gang.map(({ view }) => view));
-  const lacking = gang.filter((_, i) => choices[i]?.ports.length === 0).map(({ view }) => view.node.name);
+  const lacking = bare.map(({ name }) => name);
   const refusal: Refusal = {
     node: lacking.length === 1 ? (lacking[0] ?? null) : null,
     category: nobody ? absence(gang) : lacking.length > 0 ? 'hca-count-mismatch' : 'mixed-link-layers',
