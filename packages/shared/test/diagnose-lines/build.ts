@@ -40,6 +40,8 @@ export const samples: Samples = {
     ],
   ],
   'cache-corrupt': [
+    ['RuntimeError: ninja exited with status 1\n/usr/bin/ld: final link failed: Stale file handle'],
+    ["RuntimeError: Failed: Assertion error /opt/DeepEP/csrc/jit/compiler.hpp:158 'runtime != nullptr'"],
     [
       'ImportError: /home/u/.triton/cache/AB12/__launcher.so: cannot stat shared object: Stale file handle\n[rank0]:[E101 00:10:00.1 ProcessGroupNCCL.cpp:632] [Rank 0] Watchdog caught collective operation timeout: WorkNCCL(SeqNum=1) ran for 480000 milliseconds before timing out.',
     ],
@@ -83,6 +85,8 @@ export const samples: Samples = {
 };
 
 export const nearMisses: NearMisses = {
+  'stale-handle': "OSError: [Errno 116] Stale file handle: '/mnt/model-00001.safetensors'",
+  'jit-rename-lost': "Assertion error csrc/kernels/a.cu:1 'runtime != nullptr'",
   'raised-by-kernel-cache': "FileNotFoundError: [Errno 2] No such file or directory: '/scratch/tc/ab12'",
   'raised-by-builder': 'RuntimeError: no objects were made',
   'package-to-install': 'pip install is not run here',

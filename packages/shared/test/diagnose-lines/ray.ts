@@ -92,6 +92,10 @@ export const samples: Samples = {
   ],
   'wrong-interface': [
     [
+      'n1:561:561 [0] NCCL INFO Bootstrap : Using docker9:10.9.0.1<0>\nn1:561:561 [0] NCCL INFO comm 0x1 rank 0 nranks 2 cudaDev 0 busId 23000 - Init START',
+      { nodes: 2, facts: { symptom: 'silence' } },
+    ],
+    [
       'n5:24:24 [6] misc/socket.cc:533 NCCL WARN socketPollConnect: Connect to 10.1.0.4<56849> returned 113(No route to host) errno 115(Operation now in progress)',
     ],
     [
@@ -151,6 +155,7 @@ export const samples: Samples = {
 };
 
 export const nearMisses: NearMisses = {
+  'nccl-never-met': 'n1:561:561 [0] NCCL INFO Setting affinity for GPU 0',
   'head-on-container-bridge':
     'The client socket has timed out after 600000ms while trying to connect to (172.18.0.4, 41001).',
   'head-name-unknown': 'The IPv4 network addresses of (gang-0, 29500) are known',

@@ -15,7 +15,10 @@ export const samples: Samples = {
     [
       "ValueError: Model architectures ['Qwen9ForCausalLM'] failed to be inspected. Please check the logs for more details.",
     ],
-    ["ValueError: There is no module or parameter named 'mtp' in Qwen3ForCausalLM"],
+    [
+      "Frob9ForCausalLM has no vLLM implementation, falling back to Transformers implementation.\nValueError: There is no module or parameter named 'mtp' in TransformersForCausalLM",
+    ],
+    ['AttributeError: MoE Model Frob9ForCausalLM does not support FrobBits quantization yet.'],
     [
       "ValueError: Model architectures ['DeepseekV4ForCausalLM'] are not supported for now. Supported architectures: dict_keys(['AquilaModel'])",
     ],
@@ -79,8 +82,18 @@ export const samples: Samples = {
       'triton.runtime.errors.OutOfResources: out of resource: shared memory, Required: 147456, Hardware limit: 101376. Reducing block sizes or `num_stages` may help.',
     ],
     ['AssertionError: FlashMLA is only supported on Hopper GPUs'],
+    ['RuntimeError: Assertion error (/opt/DeepGEMM/csrc/apis/gemm.hpp:57): arch_major == 9'],
   ],
   'engine-bug': [
+    ["ValueError: There is no module or parameter named 'vision.frob.weight' in Qwen3ForCausalLM"],
+    ['[2026-01-01 00:00:00 TP0] Exception: Capture cuda graph failed: NCCL exception (nccl.cu:188): 3'],
+    [
+      'Traceback (most recent call last):\n  File "/x/sglang/srt/layers/attention/a.py", line 7, in forward\n    g()\n  File "/x/sgl_kernel/flash.py", line 9, in g\n    h()\nRuntimeError: the frob must equal the nicate',
+    ],
+    [
+      'INFO 01-01 00:00:00 [kv_cache_utils.py:637] GPU KV cache size: 538,880 tokens',
+      { nodes: 4, facts: { symptom: 'hangs', works_with: '--enforce-eager' } },
+    ],
     ["AttributeError: 'ParallelConfig' object has no attribute 'frob'"],
     [
       "RuntimeError: Cannot re-initialize CUDA in forked subprocess. To use CUDA with multiprocessing, you must use the 'spawn' start method",
@@ -152,6 +165,9 @@ export const nearMisses: NearMisses = {
   'model-type-key': 'KeyError: 42',
   'quantization-unknown': 'Detected fp8 checkpoint',
   'parameter-unknown': "KeyError: 'layer'",
+  'kernel-asserts-capability': 'RuntimeError: Assertion error (x.hpp:5): m == n',
+  'graph-capture-failed': 'Capture cuda graph end',
+  'raised-below-engine': 'caught RuntimeError, going on',
   'fp8-before-ada': 'Using fp8e4nv on CUDA arch 90',
   'no-kernel-image': 'kernel image loaded for execution on the device',
   'capability-too-low': 'Using compute capability 9.0',

@@ -3,6 +3,15 @@ import type { NearMisses, Samples } from './sample.ts';
 
 export const samples: Samples = {
   'version-mismatch': [
+    ['AttributeError: TokenizersBackend has no attribute frobs_extended'],
+    ['ray.exceptions.RaySystemError: System error: Failed to unpickle serialized exception'],
+    [
+      "Traceback (most recent call last):\n  File \"/x/vllm_frob/ops/moe.py\", line 3, in forward\n    self.chunks\nAttributeError: 'FrobMoE' object has no attribute 'chunks'",
+    ],
+    [
+      'INFO 01-01 00:00:00 [shm_broadcast.py:6] No available shared memory broadcast block found in 60 seconds.',
+      { nodes: 2, facts: { works_with: 'aws-ofi-nccl 1.20.0' } },
+    ],
     [
       "ray.exceptions.RaySystemError: System error: No module named 'vllm'\ntraceback: Traceback (most recent call last):\nModuleNotFoundError: No module named 'vllm'",
     ],
@@ -168,6 +177,8 @@ export const samples: Samples = {
 };
 
 export const nearMisses: NearMisses = {
+  'raised-by-extension': "AttributeError: 'FrobMoE' object has no attribute 'chunks'",
+  'works-with-other-library': 'NCCL is not used',
   'package-of-the-driver-only': 'ray.exceptions.RaySystemError: System error: out of file handles',
   'no-gpu-without-driver': '8 CUDA GPUs are available',
   'certificate-by-the-clock': 'the certificate is valid',

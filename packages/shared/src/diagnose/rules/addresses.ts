@@ -88,6 +88,17 @@ export const addressRules: readonly Rule[] = [
     fix: 'set VLLM_HOST_IP on each node to its own IPv4 of the common network, with GLOO_SOCKET_IFNAME and NCCL_SOCKET_IFNAME of that interface, and look whether every rank runs',
   },
   {
+    id: 'nccl-never-met',
+    category: 'wrong-interface',
+    line: /NCCL INFO (?:Bootstrap ?: Using|NET\/\w+ ?: Using|.{0,160}Init START)/,
+    strength: 'hint',
+    source: 'NVIDIA/nccl src/bootstrap.cc, init.cc: begun, and never "Init COMPLETE"',
+    quiet: true,
+    when: (scene) => multiNode(scene) && !scene.saw('nccl-met') && !scene.saw('weights-begun'),
+    cause: 'silence while NCCL meets its peers: the interface that it chose does not reach them',
+    fix: 'NCCL_SOCKET_IFNAME with the interface that routes to the peers, on each node by its own name; open all TCP ports between the nodes',
+  },
+  {
     id: 'numeric-address',
     category: 'wrong-host-ip',
     line: /(?:local|remote)=\[0\.0\.\d+\.\d+\](?!.*127\.)/,

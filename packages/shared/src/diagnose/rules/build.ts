@@ -64,6 +64,25 @@ export const buildRules: readonly Rule[] = [
     cause: 'ranks disturb each other in one kernel cache (several at once, or a network file system)',
   },
   {
+    id: 'stale-handle',
+    category: 'cache-corrupt',
+    line: /^(?!.*\.(?:safetensors|bin|gguf|pt)\b).*(?:Stale (?:NFS )?file handle|\[Errno 116\])/,
+    strength: 'proof',
+    source: 'Linux ESTALE: another node replaced a file on the network file system',
+    cause: 'nodes compile into one cache on a network file system, and replace each other’s files',
+    fix: 'one cache a node, on a local disk: TRITON_CACHE_DIR, TORCHINDUCTOR_CACHE_DIR, VLLM_CACHE_ROOT, FLASHINFER_WORKSPACE_BASE, XDG_CACHE_HOME; remove the shared one',
+  },
+  {
+    id: 'jit-rename-lost',
+    category: 'cache-corrupt',
+    line: /Assertion error.{0,200}jit\/\w+\.hpp.{0,60}runtime != nullptr/,
+    strength: 'strong',
+    source: 'csrc/jit/compiler.hpp of DeepGEMM and DeepEP: the kernel that another rank built is not seen',
+    cause:
+      'ranks build one kernel at once, and the loser does not see the winner’s: the cache lies on a network file system',
+    fix: 'DG_JIT_CACHE_DIR, and HOME where the cache lies under it, on a local disk of every node',
+  },
+  {
     id: 'compile-artifact',
     category: 'cache-corrupt',
     line: /corrupted compil|failed to compile the model\. The most likely reason|(?:corrupt\w*|invalid|stale|incompatible) (?:\w+ )?(?:compil\w+ |kernel |inductor |triton |AOT )?(?:cache|cached artifact|cached artefact)\b|(?:compile|compilation|inductor|triton|autotune|kernel) cache .{0,40}(?:corrupt|invalid|mismatch|stale)|failed to (?:load|deserialize|read) .{0,40}(?:cache|cached|artifact)\b/i,

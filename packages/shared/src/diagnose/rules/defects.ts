@@ -54,7 +54,7 @@ export const defectRules: readonly Rule[] = [
   {
     id: 'works-with-switch',
     category: 'engine-bug',
-    line: /NCCL version|is using nccl==|Init COMPLETE|backend=nccl|Init torch distributed|Capturing|No available shared memory broadcast block|collective operation timeout|spans across nodes/,
+    line: /NCCL version|is using nccl==|Init COMPLETE|backend=nccl|Init torch distributed|Capturing|GPU KV cache size|Memory pool end|No available shared memory broadcast block|collective operation timeout|spans across nodes/,
     strength: 'strong',
     source: 'the same launch works with a feature switched off, or in another version',
     when: (scene) =>
@@ -98,6 +98,15 @@ export const defectRules: readonly Rule[] = [
     fix: 'start with --enforce-eager (SGLang: --disable-cuda-graph, no --enable-torch-compile) to see whether compilation is at fault; then take another version',
   },
   {
+    id: 'graph-capture-failed',
+    category: 'engine-bug',
+    line: /^Exception: Capture (?:cuda |CUDA )?graph failed: /,
+    strength: 'hint',
+    source: 'sglang/srt/model_executor/cuda_graph_runner.py',
+    cause: 'a call that must not happen while a CUDA graph is captured, or one that fails then',
+    fix: '--disable-cuda-graph shows whether the capture is at fault; then take another backend (--attention-backend, --moe-a2a-backend) or version',
+  },
+  {
     id: 'nccl-internal',
     category: 'engine-bug',
     line: /NCCL error in: .{0,160}(?:internal error|invalid usage)/,
@@ -109,7 +118,7 @@ export const defectRules: readonly Rule[] = [
   {
     id: 'tensor-unknown',
     category: 'engine-bug',
-    line: /KeyError: '(?:[\w.]+\.)?layers\.\d+\.|Attempted to load weight \(|[Ss]ize mismatch for \S+|param_data\.shape == loaded_weight\.shape/,
+    line: /KeyError: '(?:[\w.]+\.)?layers\.\d+\.|There is no module or parameter named|Parameter \S+ not found in the model|Attempted to load weight \(|[Ss]ize mismatch for \S+|param_data\.shape == loaded_weight\.shape/,
     strength: 'hint',
     source: 'weight loaders of both engines',
     cause:

@@ -28,7 +28,7 @@ export const flagRules: readonly Rule[] = [
   {
     id: 'config-unknown-key',
     category: 'bad-flag',
-    line: /(?:EngineArgs|ServerArgs|\bLLM|Config)\S{0,30}\(\) got an unexpected keyword argument '(\w+)'|\[type=(?:extra_forbidden|unexpected_keyword_argument)|Extra inputs are not permitted|^\s*Unexpected keyword argument \[type/,
+    line: /(?:EngineArgs|ServerArgs|\bLLM|\wConfig)\S{0,30}\(\) got an unexpected keyword argument '(\w+)'|\[type=(?:extra_forbidden|unexpected_keyword_argument)|Extra inputs are not permitted|^\s*Unexpected keyword argument \[type/,
     strength: 'proof',
     source: 'vllm/engine/arg_utils.py, sglang/srt/server_args.py, pydantic',
   },
@@ -77,6 +77,16 @@ export const flagRules: readonly Rule[] = [
     strength: 'proof',
     source: 'vllm/config/model.py, sglang/srt/configs/model_config.py',
     fix: 'drop --quantization: the checkpoint says it itself ($1)',
+  },
+  {
+    id: 'bitsandbytes-not-said',
+    category: 'bad-flag',
+    line: /KeyError: '[\w.]+\.weight\.(?:absmax|quant_map|nested_\w+|quant_state\.\w+)'/,
+    strength: 'strong',
+    source: 'names of tensors that bitsandbytes writes, met by the plain weight loader',
+    when: (scene) => !scene.fact(/load[-_]format\W+bitsandbytes/),
+    cause: 'the checkpoint is quantised with bitsandbytes, and the engine reads it as a plain one',
+    fix: '--quantization bitsandbytes --load-format bitsandbytes, or a newer version, which sees it by itself',
   },
   {
     id: 'remote-code',

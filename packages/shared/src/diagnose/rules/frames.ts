@@ -2,7 +2,7 @@
 import type { Rule } from '../model.ts';
 
 /** Any exception; its words were known to no stronger rule. */
-const anyError = /^(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?:Error|Exception|Timeout)(?:: |$)/;
+const anyError = /^(?:[A-Za-z_]\w*\.)*[A-Za-z_]?\w*(?:Error|Exception|Timeout)(?:: |$)/;
 /** Errors that a check of settings raises, as opposed to a call that went wrong. */
 const refusal = /^(?:\w+\.)*(?:Value|Assertion|NotImplemented|ArgumentType)Error(?:: |$)/;
 
@@ -131,6 +131,18 @@ export const frameRules: readonly Rule[] = [
     cause: 'a kernel refuses this combination of GPU, data type and shape',
   },
   {
+    id: 'raised-by-extension',
+    category: 'version-mismatch',
+    line: /^(?:\w+\.)*(?:AttributeError|TypeError|ImportError)(?:: |$)/,
+    frame: /\/(?:vllm_(?!flash_attn)\w+|sglang_\w+|lmcache|dynamo|huggingfaceserver|verl|openrlhf|trl)\//,
+    strength: 'hint',
+    last: true,
+    source: 'platform plugins, connectors and frameworks that call the insides of an engine',
+    cause:
+      'a plugin or framework around the engine asks it for what this version does not have, or no longer',
+    fix: 'install the release of the engine that this plugin or framework names, on every node',
+  },
+  {
     id: 'python-defect',
     category: 'engine-bug',
     line: /^(?:\w+\.)*(?:UnboundLocalError: |NameError: name |AttributeError: '\w+' object has no attribute|RecursionError)/,
@@ -150,11 +162,21 @@ export const frameRules: readonly Rule[] = [
   {
     id: 'raised-in-engine',
     category: 'engine-bug',
-    line: /^(?:[A-Za-z_]\w*\.)*(?!Cancelled|BrokenPipe|EOF|Connection)[A-Za-z_]\w*(?:Error|Exception|Timeout)(?:: (?!cancelled)|$)/,
+    line: /^(?:[A-Za-z_]\w*\.)*(?!Cancelled|BrokenPipe|EOF|Connection)[A-Za-z_]?\w*(?:Error|Exception|Timeout)(?:: (?!cancelled)|$)/,
     frame: /\/(?:vllm|sglang)\//,
     strength: 'guess',
     last: true,
     source: 'code of the engine',
     cause: 'the engine raised an error that no rule knows',
+  },
+  {
+    id: 'raised-below-engine',
+    category: 'engine-bug',
+    line: /^(?:RuntimeError|Exception)(?:: |$)/,
+    strength: 'guess',
+    last: true,
+    source: 'operators and kernels that the engine calls',
+    when: (scene) => scene.saw('engine-frame') || scene.fact(/^engine: (?:vllm|sglang)/),
+    cause: 'a call of the engine into PyTorch or a kernel failed with words that no rule knows',
   },
 ];

@@ -8,6 +8,10 @@ export const notes: readonly Note[] = [
   { id: 'ray-free-gpus', line: /^\s*[\d.]+\/[\d.]+ GPU\b/ },
   { id: 'config-mapping', line: /CONFIG_MAPPING|configuration_auto\.py/ },
   { id: 'draft-worker', line: /draft_worker = |EAGLEWorker|eagle_worker\.py|\bdraft model\b/ },
+  {
+    id: 'transformers-fallback',
+    line: /has no (?:vLLM|SG[Ll]ang) implementation, falling back|resolved as Transformers\w*For|Using Transformers (?:backend|implementation)/,
+  },
   { id: 'engine-frame', line: /File "[^"]*\/(?:vllm|sglang|sgl_kernel|flashinfer)\// },
   {
     id: 'cache-frame',
@@ -37,6 +41,7 @@ export const notes: readonly Note[] = [
   },
   { id: 'kv-publisher', line: /Starting ZMQ publisher thread/ },
   { id: 'not-yet-valid', line: /not yet valid|current time \S+ is before/ },
+  { id: 'nccl-met', line: /NCCL INFO .*Init COMPLETE/ },
   { id: 'nccl-ended', line: /NCCL INFO .*(?:Destroy|Abort) COMPLETE/ },
   { id: 'serving', line: /Application startup complete|fired up and ready/ },
   {

@@ -5,7 +5,7 @@ export const supportRules: readonly Rule[] = [
   {
     id: 'architecture-unknown',
     category: 'model-unsupported',
-    line: /[Mm]odel architectures? .{0,120}(?:(?:are|is) not supported|failed to be inspected)|Unsupported architectures?: (?!sm)|has no (?:vLLM|SG[Ll]ang) implementation|does not recognize this architecture|Unrecognized configuration class|Unrecognized model in |Cannot find model module|is not a registered model in|No model architectures are specified/,
+    line: /[Mm]odel architectures? .{0,120}(?:(?:are|is) not supported|failed to be inspected)|Unsupported architectures?: (?!sm)|has no (?:vLLM|SG[Ll]ang) implementation(?!,? falling back)|does not recognize this architecture|Unrecognized configuration class|Unrecognized model in |Cannot find model module|is not a registered model in|No model architectures are specified/,
     strength: 'proof',
     source: 'model registries of vLLM and SGLang, transformers configuration_auto.py',
   },
@@ -21,7 +21,7 @@ export const supportRules: readonly Rule[] = [
   {
     id: 'quantization-unknown',
     category: 'model-unsupported',
-    line: /Unknown quantization method|Tokenizer class \w+ does not exist or is not currently imported|Unknown RoPE scaling type|`rope_scaling` must be a dictionary|^KeyError: '(?:rope_type|rope_theta|rope_parameters|rope_scaling)'|Unsupported (?:model type|GGUF|gguf)|GGUF model with architecture \S+ is not supported/,
+    line: /Unknown quantization method|\bModel \w+ does not support \w+ quantization|Tokenizer class \w+ does not exist or is not currently imported|Unknown RoPE scaling type|`rope_scaling` must be a dictionary|^KeyError: '(?:rope_type|rope_theta|rope_parameters|rope_scaling)'|Unsupported (?:model type|GGUF|gguf)|GGUF model with architecture \S+ is not supported/,
     strength: 'strong',
     source: 'vllm/model_executor/layers, transformers',
   },
@@ -30,8 +30,10 @@ export const supportRules: readonly Rule[] = [
     category: 'model-unsupported',
     line: /There is no module or parameter named|Parameter \S+ not found in the model/,
     strength: 'hint',
-    source: 'weight loaders of both engines',
-    cause: 'the checkpoint names a tensor that this version of the model code does not have',
+    source: 'weight loaders of both engines, of an architecture that they have no own code for',
+    when: (scene) => scene.saw('transformers-fallback'),
+    cause:
+      'the engine has no code for this architecture, and its general code does not know a tensor of the checkpoint',
   },
   {
     id: 'fp8-before-ada',
@@ -74,6 +76,14 @@ export const supportRules: readonly Rule[] = [
     strength: 'hint',
     source: 'sgl_kernel/load_utils.py',
     cause: 'the kernels of SGLang have no build for this GPU, or a library that they need is absent',
+  },
+  {
+    id: 'kernel-asserts-capability',
+    category: 'hardware-unsupported',
+    line: /Assertion error.{0,200}\b(?:arch_major|arch_minor|device_arch|sm_version|get_arch\w*)\b/,
+    strength: 'hint',
+    source: 'host assertions of DeepGEMM, DeepEP and FlashMLA on the compute capability',
+    cause: 'a kernel library has no code for this GPU generation',
   },
   {
     id: 'kernel-refuses',

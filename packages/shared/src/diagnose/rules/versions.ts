@@ -1,4 +1,5 @@
 /** Components that do not fit together, and drivers. */
+import { worksWith } from '../facts.ts';
 import type { Rule } from '../model.ts';
 
 const cachePath = /\/(?:\.cache|\.triton|torchinductor|flashinfer|cached_ops|deep_gemm|torch_compile_cache)/;
@@ -84,7 +85,7 @@ export const versionRules: readonly Rule[] = [
   {
     id: 'pickle-between-versions',
     category: 'version-mismatch',
-    line: /Can't get attribute '\w+' on <module|unsupported pickle protocol|msgspec\.ValidationError|unexpected keyword argument '\w+'.{0,80}(?:rpc|remote)/,
+    line: /Can't get attribute '\w+' on <module|unsupported pickle protocol|Failed to unpickle serialized exception|msgspec\.ValidationError|unexpected keyword argument '\w+'.{0,80}(?:rpc|remote)/,
     strength: 'hint',
     source: 'pickle, msgspec between ranks',
     cause: 'ranks of different versions talk to each other',
@@ -152,13 +153,27 @@ export const versionRules: readonly Rule[] = [
   {
     id: 'config-attribute',
     category: 'version-mismatch',
-    line: /^AttributeError: '(\w+(?:Config|Tokenizer\w*|Processor|ImageProcessor))' object has no attribute/,
+    line: /^AttributeError: '?(\w+(?:Config|Processor|Tokenizer\w*)|Tokenizers\w+)'?(?: object)? has no attribute/,
     strength: 'strong',
     when: (_, match) => !isConfigOfEngine(match[1] ?? ''),
     source: 'a checkpoint or engine that was written for another transformers',
     cause:
       'the object that transformers made lacks what the engine or the checkpoint asks of it: their releases do not fit',
     fix: 'install the transformers that this version of the engine pins; a newer checkpoint needs a newer engine',
+  },
+  {
+    id: 'works-with-other-library',
+    category: 'version-mismatch',
+    line: /NCCL version|is using nccl==|Init COMPLETE|No available shared memory broadcast block|collective operation timeout|Init torch distributed|backend=nccl/,
+    strength: 'strong',
+    source: 'the same launch works with another version of a library under the engine',
+    when: (scene) =>
+      worksWith(
+        scene,
+        /\b(?:nccl|libnccl\w*|efa|libfabric|aws-ofi-nccl|ucx|nvshmem|torch|triton|ray|transformers|flashinfer)\b.{0,40}?[ =v]\d+\.\d+/i,
+      ),
+    cause:
+      'the launch works with another version of a library: the one that is loaded does not fit the engine',
   },
   {
     id: 'foreign-symbol',
