@@ -215,6 +215,8 @@ test('flags: what the version lacks, with the replacement', async (t) => {
   t.match(problems('vllm-ray', '0.32.0', ['--distributed-executor-backend', 'mp']), [/^flag-owned/]);
   t.match(problems('vllm-ray', '0.32.0', [], { RAY_ADDRESS: 'x:1' }), [/^env-owned/]);
   t.match(problems('vllm', '0.8.2', []), [/^engine-version: vLLM 0\.8\.2 cannot span nodes/]);
+  const alone = { name: 'x', engine: { kind: 'vllm' }, model: { path: '/m' }, nodes: { count: 1 } } as const;
+  t.same(engine('vllm').check(alone, install('vllm', '0.8.2')), [], 'one node is not spanned');
   t.same(
     problems('vllm', '0.32.0', [
       '-cc.mode=2',

@@ -1,4 +1,5 @@
 /** vLLM over several nodes with its own multiprocessing: `vllm serve` everywhere, `--headless` on ranks > 0. */
+import type { DeploymentSpec } from '../../spec/deployment.ts';
 import type { Engine, EngineProblem, RankContext } from '../engine.ts';
 import { fabricSettings, processPlan, type Setting } from '../process-plan.ts';
 import { atLeast } from '../versions.ts';
@@ -36,7 +37,10 @@ export const vllm: Engine = {
     { name: 'master', span: 1, use: 'rendezvous', on: 'head' },
   ],
 
-  check: (spec, install) => [...tooOld(install?.version ?? null), ...checkVllm(spec, install, owned)],
+  check: (spec, install) => [
+    ...(isAlone(spec) ? [] : tooOld(install?.version ?? null)),
+    ...checkVllm(spec, install, owned),
+  ],
   knowsFlagsOf: (install) => vllmFlags(install) !== null,
 
   processes: (context) => [
@@ -89,6 +93,8 @@ const meetingFlags = ({ nodes, rank, head, headPorts }: RankContext): readonly S
     because: 'a port of this attempt, outside the ephemeral range',
   },
 ];
+
+const isAlone = ({ nodes }: DeploymentSpec): boolean => nodes?.count === 1 || nodes?.names?.length === 1;
 
 const tooOld = (version: string | null): readonly EngineProblem[] =>
   version === null || atLeast(version, MULTI_NODE_SINCE)
