@@ -170,11 +170,44 @@ test('no answer from the HCA means another thing on InfiniBand than on RoCE', (t
     diagnose([roce, twelve(' localGid fe80::1 remoteGid fe80::2')]).map((item) => item.category),
     ['wrong-gid'],
   );
-  t.ok(
-    diagnose([roce, twelve(' localGid ::ffff:10.1.0.1 remoteGid ::ffff:10.9.0.2')]).some(
-      (item) => item.category === 'rail-isolated',
-    ),
+  const apart = twelve(' localGid ::ffff:10.1.0.1 remoteGid ::ffff:10.9.0.2');
+  const two = roce.replace(' ;', ' [1]mlx5_2:1/RoCE ;');
+  t.match(diagnose([two, apart])[1], { category: 'rail-isolated', confidence: 'medium' });
+  t.match(
+    diagnose([roce, apart])[1],
+    { category: 'firewall-or-route', cause: /::ffff:10\.1\.0\.1 and ::ffff:10\.9\.0\.2/ },
+    'one HCA crosses no rail',
   );
+  const six = twelve(' localGid 2001:db8:1::1 remoteGid 2001:db8:1::2');
+  t.match(diagnose([two, six])[1], { category: 'wrong-gid' }, 'IPv6 addresses of one prefix');
+  t.end();
+});
+
+test('a pair that times out: crossed rails only where a host has several HCAs', (t) => {
+  const using = (host: string, list: string) =>
+    `${host}:1:2 [0] NCCL INFO NET/IB : Using ${list} ; OOB eth0:10.0.0.1<0>`;
+  const one = '[0]mlx5_0:1/RoCE';
+  const late = (gids = '') =>
+    `a:1:2 [0] ibvwrap.cc:262 NCCL WARN Call to ibv_modify_qp failed with 110 Connection timed out${gids}`;
+  t.match(diagnose([using('a', one), using('b', one), late()]), [
+    {
+      category: 'firewall-or-route',
+      confidence: 'high',
+      cause: /one HCA each, so no rails are crossed.*VLAN.*route/,
+      fix: /ping -I/,
+    },
+  ]);
+  t.match(diagnose([using('a', `${one} [1]mlx5_1:1/RoCE`), using('b', one), late()]), [
+    { category: 'rail-isolated', confidence: 'medium' },
+  ]);
+  t.match(diagnose([late()]), [{ category: 'rail-isolated', confidence: 'medium' }], 'nothing known');
+  const apart = late(', local GID ::ffff:10.1.0.1, remote GID ::ffff:10.2.0.1');
+  t.match(diagnose([using('a', `${one} [1]mlx5_1:1/RoCE`), apart]), [
+    { category: 'rail-isolated', confidence: 'high' },
+  ]);
+  t.match(diagnose([using('a', one), apart]), [
+    { category: 'firewall-or-route', cause: /different subnets: ::ffff:10\.1\.0\.1 and/ },
+  ]);
   t.end();
 });
 

@@ -3,6 +3,7 @@ import { nodeOfFacts } from './collect/facts.ts';
 import { checkEnv } from './diagnose/check-env.ts';
 import { diagnoseFabric } from './diagnose/diagnose.ts';
 import { type GangVerdict, gangVerdict } from './diagnose/gang-verdict.ts';
+import { reportsInContext } from './diagnose/log-context.ts';
 import type {
   DiagnoseInput,
   EnvSetting,
@@ -52,14 +53,15 @@ export function explainDump(dump: FabricDump, policy: FabricPolicy): Explanation
 }
 
 function explainGroup(name: string, dumped: readonly DumpedNode[], policy: FabricPolicy): ExplainedGroup {
-  const logs = logsOf(dumped);
-  const printed = logs.map((log) => log.report.version).find((version) => version !== null);
+  const read = logsOf(dumped);
+  const printed = read.map((log) => log.report.version).find((version) => version !== null);
   const { nodes, selection } = chooseFabric(
-    dumped.map((node) => withLogs(node, logs)),
+    dumped.map((node) => withLogs(node, read)),
     { ...policy, ncclVersion: policy.ncclVersion ?? printed ?? null },
-    logs,
+    read,
   );
   const env = dumped.flatMap(settingsOf);
+  const logs = reportsInContext(read, { selection, env });
   const diagnoses = diagnoseFabric({
     nodes,
     selection,

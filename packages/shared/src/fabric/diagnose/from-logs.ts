@@ -1,12 +1,11 @@
 /** What the ranks' logs say is wrong, with what is known of the fabric to tell causes apart. */
-
 import { classifyError } from '../nccl-log/error-rules.ts';
-import type { NcclError } from '../nccl-log/model.ts';
-import { parseAddress } from '../select/address.ts';
 import { overlayReason } from '../select/control.ts';
 import type { FabricCategory } from './categories.ts';
 import { type Finding, finding } from './finding.ts';
-import type { DiagnoseInput, Evidence, NodeReport } from './model.ts';
+import type { DiagnoseInput } from './model.ts';
+import { evidenceOf, type Said } from './said.ts';
+import { completionFindings, pathCause, showsRails, unansweredPairs } from './unanswered.ts';
 
 /** One finding a category, earliest line first in its evidence. */
 export function logFindings(input: DiagnoseInput): Finding[] {
@@ -14,7 +13,7 @@ export function logFindings(input: DiagnoseInput): Finding[] {
   return [
     ...byCategory(said, input),
     ...completionFindings(said, input),
-    ...unansweredPairs(said),
+    ...unansweredPairs(said, input),
     ...emptyPlugin(input),
     ...foreignNetwork(input),
     ...silentRanks(input),
@@ -40,11 +39,6 @@ function leavesHost({ nodes, reports }: DiagnoseInput): boolean {
   );
 }
 
-interface Said {
-  readonly error: NcclError;
-  readonly from: NodeReport;
-}
-
 function byCategory(said: readonly Said[], input: DiagnoseInput): Finding[] {
   const groups = Map.groupBy(said, ({ error }) => error.category);
   return [...groups].flatMap(([category, items]) => {
@@ -56,6 +50,7 @@ function byCategory(said: readonly Said[], input: DiagnoseInput): Finding[] {
     const consequence = items.every(({ error }) => error.consequence) || category === 'tcp-fallback';
     const guessed =
       ['gdr-disabled', 'mixed-link-layers'].includes(category) ||
+      (category === 'rail-isolated' && !items.some(showsRails)) ||
       (category === 'wrong-gid' && !gidsSeen(items, input));
     const confidence = guessed ? 'medium' : 'high';
     return [
@@ -108,6 +103,8 @@ function causeOf(
         'the rails are kept apart and channels still join GPUs of different rails: inside a node NCCL may carry traffic from one NIC to the other',
       fix: 'NCCL_NET_DISABLE_INTRA=1 together with NCCL_CROSS_NIC=0',
     };
+  if (category === 'firewall-or-route' && first.line.includes('ibv_modify_qp'))
+    return pathCause(first, input);
   if (
     category === 'wrong-gid' &&
     first.localGid === null &&
@@ -135,42 +132,6 @@ function gidsSeen(items: readonly Said[], { nodes }: DiagnoseInput): boolean {
 }
 
 const OFI_DEVICE: readonly FabricCategory[] = ['device-open-failed', 'no-rdma-device-in-container'];
-
-/** Completion status 12 says only that no answer came. Which layer lost it depends on the kind of fabric. */
-function completionFindings(said: readonly Said[], input: DiagnoseInput): Finding[] {
-  const items = said.filter(({ error }) => error.category === 'retry-exceeded');
-  if (items.length === 0) return [];
-  const evidence = evidenceOf(items);
-  const overIb =
-    items.some(({ from }) => from.report.transport === 'ib') || input.selection?.transport === 'ib';
-  if (overIb)
-    return [
-      finding('fabric-partition', 'high', evidence, {
-        cause:
-          'an InfiniBand port gets no answer from its peer: native IB needs no GID and no route, so the two ports are not on one fabric, or their P_Keys differ',
-      }),
-      finding('retry-exceeded', 'low', evidence),
-    ];
-  const rails = items.some(
-    ({ error }) =>
-      error.localGid !== null && error.remoteGid !== null && !sameRail(error.localGid, error.remoteGid),
-  );
-  return [
-    finding('retry-exceeded', 'high', evidence),
-    finding(rails ? 'rail-isolated' : 'wrong-gid', rails ? 'medium' : 'low', evidence),
-  ];
-}
-
-/** A pair that cannot be set up (RTR times out resolving the peer): of two rails as well, where the GIDs do not tell. */
-function unansweredPairs(said: readonly Said[]): Finding[] {
-  const items = said.filter(
-    ({ error: { category, line, localGid, remoteGid } }) =>
-      category === 'firewall-or-route' &&
-      line.includes('ibv_modify_qp') &&
-      [localGid, remoteGid].some((gid) => gid === null || parseAddress(gid) === null),
-  );
-  return items.length === 0 ? [] : [finding('rail-isolated', 'low', evidenceOf(items))];
-}
 
 /** A plugin that is loaded and finds only TCP has no device nodes. */
 function emptyPlugin({ reports }: DiagnoseInput): Finding[] {
@@ -268,13 +229,6 @@ function strayLines({ errorLines }: DiagnoseInput): Finding[] {
 const toolTrouble =
   /^\s*(?:ib(?:panic|warn|error)\b|(?:ibstat|ibstatus|ibv_devinfo|show_gids|rdma|nvidia-smi)\S*: .*(?:fail|error|cannot|unable|No such))/i;
 
-function evidenceOf(items: readonly Said[]): Evidence[] {
-  return [...items]
-    .sort((a, b) => a.error.lineNumber - b.error.lineNumber)
-    .slice(0, 8)
-    .map(({ error, from }) => ({ node: from.node ?? from.report.host, text: error.line.slice(0, 500) }));
-}
-
 function ownerOf(peer: string, { nodes, reports }: DiagnoseInput): string | null {
   const address = peer.replace(/<\d*>?$/, '');
   const byFacts = nodes.find(
@@ -284,13 +238,4 @@ function ownerOf(peer: string, { nodes, reports }: DiagnoseInput): string | null
   );
   const byLog = reports.find(({ report }) => report.oobAddress === address);
   return byFacts?.name ?? byLog?.node ?? byLog?.report.host ?? null;
-}
-
-function sameRail(a: string, b: string): boolean {
-  const [left, right] = [a, b].map((text) => text.replace(/^::ffff:/i, ''));
-  return (
-    left !== undefined &&
-    right !== undefined &&
-    left.slice(0, left.lastIndexOf('.')) === right.slice(0, right.lastIndexOf('.'))
-  );
 }

@@ -7,22 +7,27 @@ import type { NcclError } from '../nccl-log/model.ts';
 import { isLocalOnly } from '../select/address.ts';
 import type { FabricCategory } from './categories.ts';
 import type { DiagnoseInput, EnvSetting, NodeReport } from './model.ts';
+import { hasOneRail } from './rails-of-gang.ts';
 
-/** The reports with these errors added; asking twice adds nothing. */
+/** The reports with these errors added, and those of rails that cannot be told otherwise; asking twice adds nothing. */
 export function reportsInContext<Report extends NodeReport>(
   reports: readonly Report[],
   context: Pick<DiagnoseInput, 'selection' | 'env'>,
 ): Report[] {
+  const oneRail = hasOneRail({ reports, selection: context.selection });
   return reports.map((from) => {
+    const said = from.report.errors.map((error) => (oneRail ? withoutRails(error) : error));
     const found = [...crossRails(from, context), ...strayBootstrap(from, reports)];
     const added = found.filter(
-      (error) =>
-        !from.report.errors.some((known) => known.line === error.line && known.category === error.category),
+      (error) => !said.some((known) => known.line === error.line && known.category === error.category),
     );
-    return added.length === 0
-      ? from
-      : { ...from, report: { ...from.report, errors: [...from.report.errors, ...added] } };
+    return { ...from, report: { ...from.report, errors: [...said, ...added] } };
   });
+}
+
+/** A pair that could not be set up, where every host has one HCA: not crossed, so its path is cut. */
+function withoutRails(error: NcclError): NcclError {
+  return error.category === 'rail-isolated' ? { ...error, category: 'firewall-or-route' } : error;
 }
 
 /** Channels over the network between GPUs of different rails, where the rails are kept apart. */
