@@ -34,7 +34,7 @@ these stages, long or not:
   --quick     types, lint, unit and end-to-end tests on loopback (about three minutes)
   --hosts     two real systemd hosts (root, Debian): join, launch, reboot, adoption
   --engines   real vLLM (also on Ray) and SGLang across two such hosts (installs 2.3 GB once into ~/.cache/dsr1)
-  --docker    two real Docker engines (65 MB once into ~/.cache/dsr1)
+  --docker    two real Docker engines (65 MB once into ~/.cache/dsr1), real vLLM in containers
   --rdma      two virtual machines with soft-RoCE
   --only TEXT only test files whose path holds TEXT
 `;
@@ -131,7 +131,7 @@ const STAGES: readonly Stage[] = [
     flag: 'engines',
     name: 'real vLLM and SGLang',
     missing: enginesMissing,
-    run: tap(['test/engines/engines.test.ts', 'test/engines/all-reduce.test.ts'], 1, 1500),
+    run: tap(['test/engines/{flags,engines,all-reduce}.test.ts'], 1, 1500),
   },
   {
     flag: 'engines',
@@ -151,7 +151,13 @@ const STAGES: readonly Stage[] = [
     flag: 'docker',
     name: 'real Docker engines',
     missing: dockerMissing,
-    run: tap(['test/docker/*.test.ts'], 1, 300),
+    run: tap(['test/docker/{docker,gang,read-image}.test.ts'], 1, 300),
+  },
+  {
+    flag: 'docker',
+    name: 'real vLLM in containers',
+    missing: () => dockerMissing() ?? enginesMissing(),
+    run: tap(['test/docker/engine-gang.test.ts'], 1, 900),
   },
   {
     flag: 'rdma',

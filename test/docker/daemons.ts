@@ -5,6 +5,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } 
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -70,21 +71,21 @@ const mountsBelow = (folder: string): string[] =>
     .filter((path) => path.startsWith(`${folder}/`))
     .reverse();
 
-/** One request to a daemon; the body of its answer. */
+/** One request to a daemon, its body JSON or an archive; the body of its answer. */
 export async function api(
   socketPath: string,
   method: string,
   path: string,
-  body?: Buffer | object,
+  body?: Readable | object,
 ): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const content = body === undefined || Buffer.isBuffer(body) ? body : JSON.stringify(body);
-  const type = Buffer.isBuffer(body) ? 'application/x-tar' : 'application/json';
-  request({ socketPath, path, method, headers: { 'content-type': type } }, (answer) => {
+  const isArchive = body instanceof Readable;
+  const type = isArchive ? 'application/x-tar' : 'application/json';
+  const call = request({ socketPath, path, method, headers: { 'content-type': type } }, (answer) => {
     text(answer).then(resolve, reject);
-  })
-    .on('error', reject)
-    .end(content);
+  }).on('error', reject);
+  if (isArchive) body.pipe(call);
+  else call.end(body === undefined ? undefined : JSON.stringify(body));
   return promise;
 }
 
@@ -109,12 +110,23 @@ export async function importImage(daemon: Daemon, program: string): Promise<stri
   }
 }
 
-/** Makes an image of a folder; its id. */
-export async function importRoot({ socketPath }: Daemon, root: string): Promise<string> {
-  const tar = execFileSync('tar', ['-C', root, '-cf', '-', '.'], { maxBuffer: 1 << 30 });
-  const progress = await api(socketPath, 'POST', '/images/create?fromSrc=-&changes=ENV%20PATH=/usr/bin', tar);
+/** Makes an image of what is in a folder, and of further folders of this machine under their own paths; its id. */
+export async function importRoot(
+  { socketPath }: Daemon,
+  root: string,
+  further: readonly string[] = [],
+): Promise<string> {
+  const tar = spawn('tar', ['-C', root, '-cf', '-', '.', '-C', '/', ...further.map((path) => `.${path}`)], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const progress = await api(
+    socketPath,
+    'POST',
+    '/images/create?fromSrc=-&changes=ENV%20PATH=/usr/bin',
+    tar.stdout,
+  );
   const id = /sha256:[0-9a-f]{64}/.exec(progress)?.[0];
-  if (id === undefined) throw new Error(`docker import: ${progress}`);
+  if (id === undefined || tar.exitCode !== 0) throw new Error(`docker import: ${progress}`);
   return id;
 }
 

@@ -1,6 +1,6 @@
 /**
  * What an image holds, read by running its own Python in a container of a real Docker engine. The engine in the image is a
- * stand-in package (a real one has gigabytes); that real engines answer the same program is test/engines/flags.test.ts.
+ * stand-in package; real vLLM in its own image is test/docker/engine-gang.test.ts.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

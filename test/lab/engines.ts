@@ -14,7 +14,7 @@ const ODD_MODEL = '/models/tiny-3-heads';
 /** Installs an engine's CPU build and the tiny model unless the cache has them (about a minute, 2 GB). */
 export function labEngine(name: 'vllm' | 'vllm-ray' | 'sglang'): LabEngine {
   const folder = dirname(dirname(installedPython(name)));
-  const model = install('model');
+  const model = installedModel();
   const shown = `/opt/engines/${name}`;
   return {
     python: `${shown}/bin/python`,
@@ -26,6 +26,9 @@ export function labEngine(name: 'vllm' | 'vllm-ray' | 'sglang'): LabEngine {
 
 /** Interpreter of an engine's environment on this machine. */
 export const installedPython = (name: 'vllm' | 'vllm-ray' | 'sglang'): string => install(name);
+
+/** Folder of the tiny model on this machine. */
+export const installedModel = (): string => install('model');
 
 /** The tiny model with 3 heads, at `model` on every host. */
 export const oddModel = (): Pick<LabEngine, 'model' | 'binds'> => ({

@@ -4,6 +4,7 @@
 #   hosts.sh up N [RAILS]       boots hosts 1..N, each with host0 on the management network and RAILS rail NICs
 #   hosts.sh exec I CMD ...     runs CMD inside host I
 #   hosts.sh root I             prints the folder that is host I's root file system
+#   hosts.sh base               prints the folder that every host's root file system begins as
 #   hosts.sh reboot I           a real reboot: units stop and start, the boot id changes, the disk stays
 #   hosts.sh kill I | start I   power loss | power on
 #   hosts.sh cut I | heal I     unplugs | replugs host I's management NIC
@@ -194,6 +195,7 @@ case $command in
   up) up "$@" ;;
   exec) host=$1; shift; exec nsenter -t "$(init_pid "$host")" -m -u -i -n -p -C -- env -i "${root_login[@]}" "$@" ;;
   root) echo "$lab/$1/root" ;;
+  base) build_base; echo "$base" ;;
   reboot) exec nsenter -t "$(init_pid "$1")" -m -u -i -n -p -- systemctl reboot ;;
   kill) power_off "$1" ;;
   start) power_on "$1"; wait_running "$1" ;;
