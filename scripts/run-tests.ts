@@ -33,7 +33,7 @@ Without a flag everything that this machine can run is run, but what takes very 
 these stages, long or not:
   --quick     types, lint, unit and end-to-end tests on loopback (about three minutes)
   --hosts     two real systemd hosts (root, Debian): join, launch, reboot, adoption
-  --engines   real vLLM (also on Ray) and SGLang across two such hosts (installs 2.3 GB once into ~/.cache/dsr1)
+  --engines   real vLLM (also on Ray) and SGLang across two such hosts, and made to fail (installs 2.3 GB once into ~/.cache/dsr1)
   --docker    two real Docker engines (65 MB once into ~/.cache/dsr1), real vLLM in containers
   --rdma      two virtual machines with soft-RoCE
   --only TEXT only test files whose path holds TEXT
@@ -136,14 +136,12 @@ const STAGES: readonly Stage[] = [
   {
     flag: 'engines',
     name: 'real vLLM on Ray',
-    long: 'about 5 minutes, and Ray gives up when two cores are busy: ./scripts/test --engines runs it',
     missing: enginesMissing,
     run: tap(['test/engines/vllm-ray.test.ts'], 1, 1500),
   },
   {
     flag: 'engines',
     name: 'real gangs made to fail',
-    long: 'about 8 minutes: ./scripts/test --engines runs it',
     missing: enginesMissing,
     run: tap(['test/engines/failures.test.ts'], 1, 1500),
   },
