@@ -99,6 +99,7 @@ function compressed(attention: CompressedAttention, hidden: number): Matrix[] {
 
 /** The indexer of sparse attention is copied to every GPU. */
 function indexer(index: Indexer, hidden: number, queryRank: number): Matrix[] {
+  if (index.shared) return [];
   return [
     whole('indexer.wq_b', index.heads * index.dim, queryRank, 'indexer'),
     whole('indexer.wk', index.dim, hidden, 'indexer'),

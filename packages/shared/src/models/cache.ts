@@ -15,12 +15,14 @@ import {
 export interface CacheDtype {
   /** `auto` follows the model; `fp8` halves it. */
   readonly kind: 'auto' | 'fp8';
+  /** FP8 rows of sparse attention without scales of their own. */
+  readonly plainRows?: boolean;
 }
 
 /**
  * What `auto` means: vLLM caches in FP8 where the checkpoint brings scales for it, and sparse attention (DSA) always;
- * SGLang does the latter from Blackwell on; everything else follows the model (vllm config/cache.py; sglang's overrides
- * for DeepSeek V3.2).
+ * SGLang does the latter from Blackwell on; everything else follows the model (vllm config/cache.py, platforms/cuda.py;
+ * sglang's overrides for DeepSeek V3.2).
  */
 export function resolvedDtype(
   asked: CacheDtype,
@@ -31,7 +33,8 @@ export function resolvedDtype(
   const sparse = isSparse(shape);
   const scaled = rules.engine === 'vllm' && shape.quantisation.fp8Cache;
   const fp8 = scaled || (sparse && (rules.engine === 'vllm' || Number(capability) >= 10));
-  return fp8 ? { kind: 'fp8' } : asked;
+  const plainRows = rules.plainSparseRows && Math.floor(Number(capability)) === 10;
+  return fp8 ? { kind: 'fp8', plainRows } : asked;
 }
 
 export interface StageCache {
@@ -116,7 +119,9 @@ function blockPool(layers: readonly Attention[], input: CacheInput): StageCache 
       const seen = Math.min(tokens, window - 1 + input.stepTokens);
       const windowBlocks = windows.length > 0 ? Math.ceil(seen / block) + 1 : 0;
       const blocks =
-        groupsFor(full) * Math.ceil(tokens / block) + groupsFor(windows) * windowBlocks + groupsFor(linear);
+        groupsFor(full) * Math.ceil(tokens / block) +
+        groupsFor(windows) * windowBlocks +
+        groupsFor(linear) * input.rules.stateBlocks;
       return blocks * block * perGroup;
     },
   };
@@ -184,8 +189,9 @@ function latentBytes(attention: LatentAttention, input: CacheInput, element: num
   }
   if (index === null) return Math.max(kvRank + ropeDim, latentPadTo) * element;
   // FP8 rows of sparse attention: 1 byte an element, a float32 scale for each 128, rope in bfloat16 (656 for 512 + 64).
-  const row = element === 1 ? kvRank + (kvRank / 128) * 4 + ropeDim * 2 : (kvRank + ropeDim) * 2;
-  return row + indexBytes(index.dim);
+  const scaled = element === 1 && input.dtype.plainRows !== true;
+  const row = scaled ? kvRank + (kvRank / 128) * 4 + ropeDim * 2 : (kvRank + ropeDim) * element;
+  return row + (index.shared ? 0 : indexBytes(index.dim));
 }
 
 /** Keys of the indexer: FP8 with a float32 scale for each 128. */

@@ -19,7 +19,15 @@ export interface EngineRules {
   readonly windowGroups: boolean;
   /** Layers of one kind may outnumber the others by this factor before groups are cut to the smaller number. */
   readonly groupSlack: number;
-  /** CUDA graphs come out of the budget (vLLM since 0.20). */
+  /** Blocks of a request in each group of recurrent layers: one state, and one more to cache prefixes (vLLM since 0.19). */
+  readonly stateBlocks: number;
+  /** Sampling sorts all logits (vLLM until 0.16). */
+  readonly sortsLogits: boolean;
+  /** FP8 rows of sparse attention carry no scales on Blackwell (FLASHINFER_MLA_SPARSE, vLLM since 0.17). */
+  readonly plainSparseRows: boolean;
+  /** Bytes of an element of the rotary tables. */
+  readonly rotaryElementBytes: number;
+  /** CUDA graphs come out of the budget (vLLM since 0.21). */
   readonly graphsInBudget: boolean;
   /** The printed tokens are requests of full length × that length, not blocks (vLLM since 0.20). */
   readonly tokensByRequests: boolean;
@@ -45,6 +53,10 @@ export function engineRules(engine: FitEngine, version: string | null): EngineRu
       latentPadTo: 1,
       windowGroups: true,
       groupSlack: 1,
+      stateBlocks: 1,
+      sortsLogits: false,
+      plainSparseRows: false,
+      rotaryElementBytes: 4,
       graphsInBudget: false,
       tokensByRequests: false,
       fraction: since('0.4.7') ? 'by-gpu' : 'by-tensor',
@@ -60,7 +72,11 @@ export function engineRules(engine: FitEngine, version: string | null): EngineRu
     latentPadTo: since('0.7.1') && !since('0.8.0') ? 640 : 1,
     windowGroups: since('0.10.0'),
     groupSlack: since('0.14.0') ? 1.5 : 1.25,
-    graphsInBudget: number !== null && since('0.20.0'),
+    stateBlocks: number !== null && since('0.19.0') ? 2 : 1,
+    sortsLogits: number === null || !since('0.17.0'),
+    plainSparseRows: since('0.17.0'),
+    rotaryElementBytes: 2,
+    graphsInBudget: number !== null && since('0.21.0'),
     tokensByRequests: number !== null && since('0.20.0'),
     fraction: number !== null && since('0.20.0') ? 0.92 : 0.9,
     dtypeFalls: since('0.9.0'),
@@ -89,8 +105,11 @@ const RELEASES: Readonly<Record<FitEngine, readonly (readonly [month: string, ve
     ['2025-10', '0.11.0'],
     ['2025-12', '0.12.0'],
     ['2026-01', '0.14.0'],
+    ['2026-02', '0.16.0'],
     ['2026-03', '0.18.0'],
+    ['2026-04', '0.19.0'],
     ['2026-05', '0.20.0'],
+    ['2026-06', '0.22.0'],
   ],
   sglang: [
     ['2024-12', '0.4.0'],

@@ -90,7 +90,10 @@ export function evaluate(asked: FitQuestion): Evaluation {
     dtype: question.dtype ?? null,
   });
   const context = question.contextTokens ?? shape.contextMax;
-  const tokenBytes = shape.cacheGaps.length > 0 ? null : Math.max(...caches.map((cache) => cache.tokenBytes));
+  const tokenBytes =
+    shape.cacheGaps.length > 0
+      ? null
+      : Math.max(...caches.map((cache) => printedTokenBytes(cache, rules, context)));
   const figures: FitFigures = {
     parameters: weights?.parameters ?? null,
     weightsBytes: loaded[0] ?? null,
@@ -155,10 +158,7 @@ function answered(
     context === null ? null : limiting.cacheBytes / Math.max(1, cache.requestBytes(context));
   const full: FitFigures = {
     ...figures,
-    tokenBytes:
-      rules.tokensByRequests && limiting.tokens > 0 && cache.tokenBytes > 0
-        ? limiting.cacheBytes / limiting.tokens
-        : cache.tokenBytes,
+    tokenBytes: printedTokenBytes(cache, rules, context),
     cacheBytes: limiting.cacheBytes,
     tokens: cache.tokenBytes === 0 ? null : Math.max(0, limiting.tokens),
     concurrency: concurrency === null ? null : Math.max(0, concurrency),
@@ -173,6 +173,12 @@ function answered(
     weights,
   };
 }
+
+/** Bytes of the pool for each token that the engine prints: in newer versions of vLLM what a request of full length shares out. */
+const printedTokenBytes = (cache: StageCache, rules: EngineRules, context: number | null): number =>
+  rules.tokensByRequests && cache.tokenBytes > 0 && context !== null
+    ? cache.requestBytes(context) / context
+    : cache.tokenBytes;
 
 /** Why it is not enough, or null. vLLM refuses a context that the cache cannot hold once; SGLang serves shorter requests. */
 function shortfall(

@@ -49,27 +49,47 @@ export function vllmScheduler(input: Omit<OverheadInput, 'groups'>): Scheduler {
 }
 
 /**
- * Peak of vLLM's profile run. On the last stage it is the sampler's: sorting the logits of a full batch of sequences takes
- * about 39 bytes a logit, in V0 and V1 alike (measured by seven logs from 0.6.5 to 0.11, 38.5 to 39.6). Elsewhere, and with
- * long steps, it is the widest layer's.
+ * Peak of vLLM's profile run. On the last stage it is the sampler's; elsewhere, and with long steps, the widest layer's.
+ * Sorting the logits of a full batch of sequences took about 39 bytes a logit, in V0 and V1 alike (seven logs from 0.6.5 to
+ * 0.11: 38.5 to 39.6). Since 0.17 a kernel finds the largest: 14.2 bytes a logit beside the hidden states and what the
+ * experts' kernels keep (ten models on an H100 with 0.19, each within 0.1 GiB); images are profiled before it.
  */
 export function vllmActivationBytes(input: OverheadInput, isLastStage: boolean): number {
+  const { shape, rules } = input;
   const { stepTokens, sequences } = vllmScheduler(input);
-  const sampler = isLastStage ? sequences * input.shape.vocab * SAMPLER_BYTES : 0;
-  return Math.max(sampler, forwardBytes(input, stepTokens)) + encoderBytes(input.shape);
+  const logits = isLastStage ? sequences * shape.vocab : 0;
+  const forward = forwardBytes(input, stepTokens);
+  if (rules.sortsLogits) return Math.max(logits * SORTED_LOGIT_BYTES, forward) + encoderBytes(shape);
+  const beside = stepTokens * 2 * (shape.hidden + workspaceWidth(input)) + 0.09 * GIB;
+  return Math.max(logits * LOGIT_BYTES + beside, forward, encoderBytes(shape));
 }
 
-const SAMPLER_BYTES = 38.9;
+const SORTED_LOGIT_BYTES = 38.9;
+const LOGIT_BYTES = 14.2;
+
+/** Elements that the kernels of experts keep for each token (vllm fused_moe/modular_kernel.py); those of MXFP4 keep none. */
+function workspaceWidth({ shape, groups }: OverheadInput): number {
+  if (shape.quantisation.experts.padded === true) return 0;
+  const widths = shape.layers.flatMap(({ mlps }) =>
+    mlps.map((mlp) => {
+      if (mlp.kind === 'dense') return 0;
+      const inner = mlp.width / groups.expertCut;
+      return mlp.perToken * (Math.max(2 * inner, shape.hidden) + Math.max(inner, shape.hidden));
+    }),
+  );
+  return widths.reduce((most, width) => Math.max(most, width), 0);
+}
 
 /** CUDA context, kernels, and the buffers of NCCL and of custom all-reduce, which appear with the first collective. */
 export function vllmOtherBytes(input: OverheadInput): number {
-  if (input.gpus === 1) return 0.15 * GIB;
-  if (input.nodes > 1) return 2.5 * GIB;
-  return (input.gpuBytes < SMALL_CARD ? 0.4 : 1) * GIB;
+  const { gpus, nodes, gpuBytes, rules } = input;
+  if (gpus === 1) return (rules.sortsLogits ? 0.15 : 0.25) * GIB;
+  if (nodes > 1) return 2.5 * GIB;
+  return (gpuBytes < SMALL_CARD ? 0.4 : rules.sortsLogits ? 1 : 2.1) * GIB;
 }
 
-/** Graphs of vLLM's default capture sizes: about 1 GiB, more with the number of layers. */
-export const vllmGraphBytes = (layers: number): number => 0.4 * GIB + layers * 12 * MIB;
+/** Graphs of vLLM's default capture sizes as it estimates them (0.84 GiB for 32 layers, 1.6 to 1.9 for 64). */
+export const vllmGraphBytes = (layers: number): number => layers * 25 * MIB;
 
 /** Hidden states, and the widest of attention and MLP, for one step. */
 function forwardBytes({ shape, groups }: OverheadInput, tokens: number): number {

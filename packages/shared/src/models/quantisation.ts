@@ -225,7 +225,7 @@ function statedMethod(word: string): QuantMethod {
 
 /**
  * Every format leaves vocabulary, router and norms. Without a list: MXFP4 and packed INT4 releases of expert models quantise
- * the experts alone, NVFP4 releases with latent attention everything but that.
+ * the experts alone, NVFP4 releases everything but latent attention and recurrent mixers.
  */
 function leftAlone(
   method: QuantMethod,
@@ -235,7 +235,8 @@ function leftAlone(
 ): ReadonlySet<Module> {
   const always: Module[] = ['embedding', 'head', 'router', 'norm', 'vision'];
   const expertsOnly = hasExperts && !listed && (method === 'mxfp4' || method === 'int4');
-  if (method === 'nvfp4' && !listed && isLatent) return new Set([...always, 'attention']);
+  if (method === 'nvfp4' && !listed)
+    return new Set([...always, 'linear-attention', ...(isLatent ? (['attention'] as const) : [])]);
   return new Set(
     expertsOnly ? [...always, 'attention', 'linear-attention', 'mlp', 'shared-experts'] : always,
   );

@@ -198,5 +198,6 @@ function indexer(reader: ConfigReader): Indexer {
   return {
     heads: reader.count(['index_n_heads'], 16_384) ?? 64,
     dim: reader.count(['index_head_dim'], 16_384) ?? 128,
+    shared: false,
   };
 }

@@ -91,8 +91,11 @@ function attentionReader(
   const windowed = groupedAttention(reader, traits, 'window').value;
   const kinds = layerKinds(config, reader, traits, layers);
   const window = reader.whole('sliding_window') ?? reader.whole('attention_chunk_size');
+  const shared = sharedIndexers(reader);
   const at = (layer: number): Attention[] => {
     const kind = kinds(layer);
+    if (whole.value.kind === 'latent' && whole.value.index !== null && shared(layer))
+      return [{ ...whole.value, index: { ...whole.value.index, shared: true } }];
     if (kind === 'mlp') return [];
     if (kind === 'linear' && recurrent !== null) return [recurrent];
     if (traits.parts === 'both-mixers' && recurrent !== null) return [whole.value, recurrent];
@@ -100,6 +103,15 @@ function attentionReader(
     return traits.parts === 'two-attentions' ? [whole.value, whole.value] : [whole.value];
   };
   return { at, missing: whole.missing, assumed: whole.assumed };
+}
+
+/** Layers whose indexer is that of a layer before them: by name, or all but every n-th (GLM-5.2). */
+function sharedIndexers(reader: ConfigReader): (layer: number) => boolean {
+  const types = reader.list('indexer_types');
+  if (types !== null) return (layer) => types[layer] === 'shared';
+  const every = reader.count(['index_topk_freq']) ?? 1;
+  const offset = reader.whole('index_skip_topk_offset') ?? 0;
+  return (layer) => Math.max(0, layer - offset) % every !== 0;
 }
 
 type LayerKind = 'full' | 'window' | 'linear' | 'mlp';

@@ -67,6 +67,8 @@ export interface LatentAttention {
 export interface Indexer {
   readonly heads: number;
   readonly dim: number;
+  /** The layer takes what a layer before it selected, and has no keys of its own (GLM-5.2). */
+  readonly shared: boolean;
 }
 
 /** One shared KV head whose history is compressed `ratio` to 1 (DeepSeek V4); 0 keeps only the window. */
