@@ -25,8 +25,8 @@ export interface EngineRules {
   readonly sortsLogits: boolean;
   /** FP8 rows of sparse attention carry no scales on Blackwell (FLASHINFER_MLA_SPARSE, vLLM since 0.17). */
   readonly plainSparseRows: boolean;
-  /** Bytes of an element of the rotary tables. */
-  readonly rotaryElementBytes: number;
+  /** Rotary tables are kept in float32 (SGLang), not in the model's type. */
+  readonly wideRotary: boolean;
   /** CUDA graphs come out of the budget (vLLM since 0.21). */
   readonly graphsInBudget: boolean;
   /** The printed tokens are requests of full length × that length, not blocks (vLLM since 0.20). */
@@ -56,7 +56,7 @@ export function engineRules(engine: FitEngine, version: string | null): EngineRu
       stateBlocks: 1,
       sortsLogits: false,
       plainSparseRows: false,
-      rotaryElementBytes: 4,
+      wideRotary: true,
       graphsInBudget: false,
       tokensByRequests: false,
       fraction: since('0.4.7') ? 'by-gpu' : 'by-tensor',
@@ -75,7 +75,7 @@ export function engineRules(engine: FitEngine, version: string | null): EngineRu
     stateBlocks: number !== null && since('0.19.0') ? 2 : 1,
     sortsLogits: number === null || !since('0.17.0'),
     plainSparseRows: since('0.17.0'),
-    rotaryElementBytes: 2,
+    wideRotary: false,
     graphsInBudget: number !== null && since('0.21.0'),
     tokensByRequests: number !== null && since('0.20.0'),
     fraction: number !== null && since('0.20.0') ? 0.92 : 0.9,

@@ -13,7 +13,8 @@ export type Part =
   | 'router'
   | 'norms'
   | 'head'
-  | 'vision tower';
+  | 'vision tower'
+  | 'rotary tables';
 
 /**
  * `outputs` and `inputs`: cut along that side by the attention or dense group; `kv`: cut by KV heads and copied when
@@ -35,8 +36,8 @@ export interface Matrix {
   readonly group: 'attention' | 'dense' | 'vocabulary' | 'head' | 'experts';
   /** Heads along the cut side, where cuts must fall between heads. */
   readonly heads: number | null;
-  /** Made by the engine from other weights: it is on GPUs and in no checkpoint, and not in every version. */
-  readonly derived?: 'copy' | 'product';
+  /** Made by the engine: it is on GPUs and in no checkpoint; made from other weights, not in every version. */
+  readonly derived?: 'copy' | 'product' | 'table';
   /** Bytes an element where it differs from the model's (float32 biases, kernels' own copies). */
   readonly elementBytes?: number;
 }
@@ -59,6 +60,12 @@ export const headMatrix = ({ vocab, hidden }: ModelShape): Matrix => ({
   ...plain('head', 'head', 'lm_head', vocab, hidden),
   cut: 'vocabulary',
   group: 'head',
+});
+
+export const rotaryMatrix = ({ rotaryElements }: ModelShape, wide: boolean): Matrix => ({
+  ...plain('rotary tables', 'norm', 'rotary_emb', rotaryElements, 1),
+  ...(wide ? { elementBytes: 4 } : {}),
+  derived: 'table',
 });
 
 /** Vision towers are cut like the language model (vLLM's `--mm-encoder-tp-mode weights`, the default). */

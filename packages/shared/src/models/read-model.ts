@@ -3,6 +3,7 @@
 import { withFamilyDefaults } from './families.ts';
 import { readQuantisation } from './quantisation.ts';
 import { readLayers } from './read-layers.ts';
+import { rotaryElements } from './read-rotary.ts';
 import { readTowers } from './read-towers.ts';
 import { configReader, isObject, type JsonObject, type Refusal } from './reader.ts';
 import { hasExperts, type ModelShape } from './shape.ts';
@@ -51,6 +52,7 @@ export function readModel(config: JsonObject, options: ReadOptions = {}): ModelR
       contextMax,
       layers: layers.list,
       mtpLayers,
+      rotaryElements: rotaryElements(text, layers.list, contextMax),
       vision: readTowers(config),
       dtype: typeof dtype === 'string' ? dtype : null,
       elementBytes: SERVED_BYTES,

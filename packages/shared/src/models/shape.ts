@@ -12,6 +12,8 @@ export interface ModelShape {
   readonly layers: readonly Layer[];
   /** Extra decoder layers for multi-token prediction; loaded only when they are used. */
   readonly mtpLayers: number;
+  /** Elements of the tables of rotary embeddings. */
+  readonly rotaryElements: number;
   readonly vision: Vision | null;
   /** `torch_dtype` of config.json, in its words. */
   readonly dtype: string | null;

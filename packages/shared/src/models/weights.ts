@@ -6,6 +6,7 @@ import {
   layerMatrices,
   type Matrix,
   type Part,
+  rotaryMatrix,
   visionMatrix,
 } from './matrices.ts';
 import { type Groups, groupsOf, type Parallel, stageLayers } from './parallel.ts';
@@ -46,6 +47,8 @@ export function modelWeights(shape: ModelShape, parallel: Parallel, rules: Engin
   if (!shape.tied) sums.add(headMatrix(shape), last, null);
   else if (last > 0) sums.copy(embeddingMatrix(shape), last);
   for (const matrix of visionMatrix(shape)) sums.add(matrix, 0, null);
+  const rotary = rotaryMatrix(shape, rules.wideRotary);
+  for (let stage = 0; shape.rotaryElements > 0 && stage <= last; stage++) sums.add(rotary, stage, null);
   return sums.result();
 }
 

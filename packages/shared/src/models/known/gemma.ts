@@ -33,6 +33,9 @@ const gemma = ([
     max_position_embeddings:
       type === 'gemma3' && name !== 'gemma-3-1b' ? 131_072 : type === 'gemma3' ? 32_768 : 8192,
     tie_word_embeddings: true,
+    ...(type === 'gemma3' && name !== 'gemma-3-1b'
+      ? { rope_scaling: { rope_type: 'linear', factor: 8 } }
+      : {}),
     ...(type === 'gemma3' && name !== 'gemma-3-1b' ? SIGLIP : {}),
   },
 });
