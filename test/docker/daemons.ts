@@ -116,17 +116,19 @@ export async function importRoot(
   root: string,
   further: readonly string[] = [],
 ): Promise<string> {
-  const tar = spawn('tar', ['-C', root, '-cf', '-', '.', '-C', '/', ...further.map((path) => `.${path}`)], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  const progress = await api(
-    socketPath,
-    'POST',
-    '/images/create?fromSrc=-&changes=ENV%20PATH=/usr/bin',
-    tar.stdout,
+  const tar = spawn(
+    'tar',
+    ['-C', root, '-cf', '-', '.', ...further.flatMap((path) => ['-C', '/', `.${path}`])],
+    {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    },
   );
+  const [progress, [code]] = await Promise.all([
+    api(socketPath, 'POST', '/images/create?fromSrc=-&changes=ENV%20PATH=/usr/bin', tar.stdout),
+    once(tar, 'close'),
+  ]);
   const id = /sha256:[0-9a-f]{64}/.exec(progress)?.[0];
-  if (id === undefined || tar.exitCode !== 0) throw new Error(`docker import: ${progress}`);
+  if (id === undefined || code !== 0) throw new Error(`docker import: ${progress}`);
   return id;
 }
 
