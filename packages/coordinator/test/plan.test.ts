@@ -341,7 +341,12 @@ test('images: by digest, run by Docker, with the programs and GPUs that a contai
     { runtime: 'docker' },
   ]);
   t.equal(ranks[0]?.processes[0]?.env.CUDA_VISIBLE_DEVICES, undefined, 'a container counts its GPUs from 0');
-  t.match(run(spec, hosts()), { feasible: false });
+  t.match(run(spec, hosts()), {
+    rejections: [
+      {},
+      { node: 'node01', because: 'it has no usable docker', fix: /let the agent use its socket/ },
+    ],
+  });
   const refusal = (engine: object, runtime?: 'docker' | 'systemd') =>
     run({ ...spec, engine: { ...spec.engine, ...engine }, ...(runtime && { runtime }) }, hosts('27.1.1'));
   t.match(refusal({ image: 'lmsysorg/sglang:latest' }), {

@@ -78,9 +78,13 @@ function runtimeObstacle(
   const wanted = runtime === 'auto' && engine.image !== undefined ? 'docker' : runtime;
   if (wanted === 'auto' || wanted === 'process') return null;
   const found = probed(facts.runtimes, null)?.[wanted] ?? null;
-  return found === null
-    ? of('runtime-missing', `it has no usable ${wanted}`, `install ${wanted} there, or set runtime: auto`)
-    : null;
+  return found === null ? of('runtime-missing', `it has no usable ${wanted}`, MEND[wanted]) : null;
 }
+
+const MEND = {
+  systemd: 'boot it with systemd, or set runtime: auto',
+  docker:
+    'install docker there (daemon and command), start it, and let the agent use its socket (root, the group docker, dockerSocket in its configuration); or leave engine.image out',
+} as const;
 
 const of = (category: string, because: string, fix: string): Obstacle => ({ category, because, fix });
