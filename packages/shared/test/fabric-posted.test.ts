@@ -359,3 +359,66 @@ test('a script that walks hosts names each before its output', async (t) => {
     ['NCCL_DEBUG', 'HOSTNAME', 'MASTER_ADDR'],
   );
 });
+
+test('a libibverbs that does not fit the host’s kernel driver makes the HCA unusable, whatever sysfs shows', async (t) => {
+  const group = (...lines: string[]) => {
+    const text = [
+      'rdma link show',
+      'link mlx5_0/1 state ACTIVE physical_state LINK_UP netdev net1',
+      'link mlx5_1/1 state ACTIVE physical_state LINK_UP netdev net2',
+      ...lines,
+    ].join('\n');
+    return explainDump(readTexts(new Map([['-', text]])), POLICY).groups[0];
+  };
+  const abi = (device: string) =>
+    `libibverbs: Warning: Driver mlx5 does not support the kernel ABI of 1 (supports 3 to 4) for device /sys/class/infiniband/${device}`;
+  const load = (library: string) =>
+    `libibverbs: Warning: couldn't load driver '${library}-rdmav34.so': ${library}-rdmav34.so: cannot open shared object file: No such file or directory`;
+  const out = (found: ReturnType<typeof group>) =>
+    found?.selection.nodes[0]?.reasons
+      .filter(({ decision }) => decision === 'out')
+      .map(({ subject }) => subject);
+
+  const both = group('ibv_devinfo', abi('mlx5_0'), abi('mlx5_1'), 'No IB devices found');
+  t.match(both?.selection.refusals, [
+    {
+      category: 'verbs-library-missing',
+      because: /mlx5_0, mlx5_1.*ABI 3 to 4, the kernel’s driver 1/,
+      fix: /MLNX_OFED/,
+    },
+  ]);
+  t.strictSame(
+    both?.diagnoses.map(({ category, confidence }) => [category, confidence]),
+    [['verbs-library-missing', 'high']],
+    'that no device was found follows from it',
+  );
+  const one = group(abi('mlx5_1'));
+  t.strictSame(out(one), ['mlx5_1:1']);
+  t.equal(one?.verdict.verdict, 'warn');
+  t.strictSame(out(group(load('libmlx5'))), ['mlx5_0:1', 'mlx5_1:1'], 'the library of these devices');
+  t.match(
+    group(load('libipathverbs')),
+    { verdict: { verdict: 'ok' }, diagnoses: [] },
+    'of devices that are not here',
+  );
+  t.match(group('ibv_devinfo', 'No IB devices found')?.selection.refusals, [
+    { category: 'no-rdma-device-in-container', fix: /pass \/dev\/infiniband in/ },
+  ]);
+  const opened = group(
+    load('libmlx5'),
+    'hca_id: mlx5_0',
+    ' port: 1',
+    '  state: PORT_ACTIVE (4)',
+    '  link_layer: Ethernet',
+  );
+  t.strictSame(out(opened), ['mlx5_1:1'], 'ibv_devinfo opened mlx5_0');
+
+  const alone = explainDump(readTexts(new Map([['-', abi('bnxt_re2')]])), POLICY).groups[0];
+  t.equal(alone?.verdict.verdict, 'refuse', 'the complaint names the device');
+  const bond = abi('mlx5_bond_0').replace('mlx5 does', 'bnxt_re does');
+  t.match(
+    readNcclLog(['n1:1:2 [0] NCCL INFO x', bond])[0]?.errors,
+    [{ category: 'verbs-library-missing' }],
+    'in a log as well',
+  );
+});

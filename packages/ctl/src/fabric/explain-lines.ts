@@ -1,6 +1,7 @@
 /** An explanation for people: per node what to use and why, then what is wrong and what to do about it. */
 import type { ExplainedGroup, Explanation } from '@dsr1/shared/fabric/explain';
 import type { ChosenHca, NodeFabric } from '@dsr1/shared/fabric/model';
+import { classifyError } from '@dsr1/shared/fabric/nccl-log/error-rules';
 import type { Style } from '../output/style.ts';
 import { formatTable } from '../output/table.ts';
 import { explainText } from '../text/explain.ts';
@@ -74,14 +75,16 @@ function hcaTable(hcas: readonly ChosenHca[], style: Style): string[] {
 
 const SHOWN_COLUMNS = 100;
 
-/** Lines in which no parser found anything, so that nobody takes them for read. */
+/** Lines in which no parser found anything, and no rule an error, so that nobody takes them for read. */
 function unreadLines({ dump }: Explanation, { nodes }: ExplainedGroup, style: Style): string[] {
   const names = new Set(nodes.map(({ name }) => name));
   const items = dump.nodes.filter(({ name }) => names.has(name)).flatMap(({ evidence }) => evidence);
   const unread = [...new Set(items)]
     .filter(({ kind }) => kind !== 'log')
     .flatMap(({ path, unknown }) =>
-      unknown.filter((line) => line.trim() !== '').map((line) => ({ path, line: line.trim() })),
+      unknown
+        .filter((line) => line.trim() !== '' && classifyError(line) === null)
+        .map((line) => ({ path, line: line.trim() })),
     );
   const lines = [...Map.groupBy(unread, ({ path }) => path)].map(([path, own]) =>
     style.dim(explainText.unread(path, own.length, (own[0]?.line ?? '').slice(0, SHOWN_COLUMNS))),

@@ -9,8 +9,8 @@ export function verdictLines(group: ExplainedGroup, style: Style): string[] {
   const colour = { ok: style.green, warn: style.yellow, refuse: style.red, unknown: style.dim }[
     verdict.verdict
   ];
-  const refused = new Set(selection.refusals.map(({ because }) => because));
-  const causes = diagnoses.filter(({ cause }) => !refused.has(cause));
+  const refused = selection.refusals.map(({ because }) => because);
+  const causes = diagnoses.filter(({ cause }) => !refused.some((because) => because.includes(cause)));
   const told = new Set([...refused, ...causes.map(({ cause }) => cause)]);
   const reasons = new Set([...verdict.because, ...selection.warnings]);
   return [

@@ -31,6 +31,8 @@ export interface FabricNode {
   readonly gaps?: readonly string[];
   /** `hcas` null means that no text lists them. Absent for live facts: there it means that nobody could look. */
   readonly hcasNotShown?: true;
+  /** Why libibverbs cannot serve a device there, by device; what a text complains of. */
+  readonly verbsFaults?: Readonly<Record<string, string>>;
 }
 
 /** Operator's settings and engine facts that bear on selection; every field optional = "choose". */

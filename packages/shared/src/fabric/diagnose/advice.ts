@@ -1,4 +1,5 @@
 /** What each category means and what to do about it, in the order in which one must be repaired first. Data. */
+import { VERBS_LIBRARY_FIX } from '../select/verbs-library.ts';
 import type { FabricCategory } from './categories.ts';
 
 export interface Advice {
@@ -28,8 +29,8 @@ const rows: readonly (readonly [FabricCategory, string, string])[] = [
   ],
   [
     'verbs-library-missing',
-    'libibverbs or the provider of the HCA is not installed where the rank runs',
-    'install rdma-core (libibverbs1, ibverbs-providers) in the image',
+    'libibverbs, or its library for the HCA, is missing where the rank runs, or does not fit the host’s kernel driver',
+    VERBS_LIBRARY_FIX,
   ],
   [
     'no-rdma-device-in-container',

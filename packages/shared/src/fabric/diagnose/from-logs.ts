@@ -1,4 +1,5 @@
 /** What the ranks' logs say is wrong, with what is known of the fabric to tell causes apart. */
+import type { FabricNode } from '../model.ts';
 import { classifyError } from '../nccl-log/error-rules.ts';
 import { overlayReason } from '../select/control.ts';
 import type { FabricCategory } from './categories.ts';
@@ -6,10 +7,15 @@ import { type Finding, finding } from './finding.ts';
 import type { DiagnoseInput } from './model.ts';
 import { evidenceOf, type Said } from './said.ts';
 import { completionFindings, pathCause, showsRails, unansweredPairs } from './unanswered.ts';
+import { isOthersLibrary, verbsTrouble } from './verbs-trouble.ts';
 
 /** One finding a category, earliest line first in its evidence. */
 export function logFindings(input: DiagnoseInput): Finding[] {
-  const said = input.reports.flatMap((from) => from.report.errors.map((error) => ({ error, from })));
+  const said = input.reports.flatMap((from) =>
+    from.report.errors
+      .filter(({ line }) => !isOthersLibrary(line, nodeOf(from.node ?? from.report.host, input)))
+      .map((error) => ({ error, from })),
+  );
   return [
     ...byCategory(said, input),
     ...completionFindings(said, input),
@@ -214,20 +220,32 @@ function silentRanks({ reports }: DiagnoseInput): Finding[] {
 }
 
 /** Lines outside NCCL's log. */
-function strayLines({ errorLines }: DiagnoseInput): Finding[] {
-  return errorLines.flatMap(({ node, line }) => {
+function strayLines(input: DiagnoseInput): Finding[] {
+  return input.errorLines.flatMap(({ node, line }) => {
     const text = line.slice(0, 1000);
-    if (toolTrouble.test(text)) return [finding('tool-partial-output', 'medium', [{ node, text }])];
+    const evidence = [{ node, text }];
+    if (toolTrouble.test(text)) return [finding('tool-partial-output', 'medium', evidence)];
     const kind = classifyError(text);
-    return kind === null
-      ? []
-      : [finding(kind.category, 'medium', [{ node, text }], { consequence: kind.consequence })];
+    const host = nodeOf(node, input);
+    if (kind === null || isOthersLibrary(text, host)) return [];
+    const told = host === null ? null : verbsTrouble(text, host);
+    if (told?.consequence) return [];
+    return [
+      finding(kind.category, told === null ? 'medium' : 'high', evidence, {
+        consequence: kind.consequence,
+        ...told,
+      }),
+    ];
   });
 }
 
 /** infiniband-diags prefix their own failures; other tools name themselves and the file. */
 const toolTrouble =
   /^\s*(?:ib(?:panic|warn|error)\b|(?:ibstat|ibstatus|ibv_devinfo|show_gids|rdma|nvidia-smi)\S*: .*(?:fail|error|cannot|unable|No such))/i;
+
+function nodeOf(name: string | null, { nodes }: DiagnoseInput): FabricNode | null {
+  return nodes.find((node) => node.name === name) ?? null;
+}
 
 function ownerOf(peer: string, { nodes, reports }: DiagnoseInput): string | null {
   const address = peer.replace(/<\d*>?$/, '');

@@ -1,14 +1,17 @@
 /** Evidence of one node → the view that selection works on, with every contradiction between the sources. */
 import type { GpuTopology } from '../../facts/gpu.ts';
+import { unseenHca } from '../../facts/unseen.ts';
 import type { DumpKind } from '../detect.ts';
 import type { Evidence } from '../evidence.ts';
 import type { FabricNode } from '../model.ts';
 import { lookup } from '../parse/text.ts';
 import { TOPO_LEVELS } from '../parse/topo-m.ts';
+import { saysNoDevices } from '../parse/verbs-provider.ts';
 import { openLedger } from './belief.ts';
 import { mergeHcas } from './merge-hcas.ts';
 import { mergeNetdevs } from './merge-netdevs.ts';
 import { topologyGaps } from './topology-gaps.ts';
+import { devicesInTrouble, verbsFaults } from './verbs-faults.ts';
 
 export interface NodeHints {
   readonly name: string;
@@ -41,7 +44,10 @@ export function mergeNode(hints: NodeHints, evidence: readonly Evidence[]): Fabr
   );
   const netdevs = mergeNetdevs(ordered, ledger);
   const listed = mergeHcas(ordered, netdevs ?? [], ledger);
-  const hcas = listed ?? (ordered.some(saysNone) ? [] : null);
+  const troubled = (listed ?? []).length === 0 ? devicesInTrouble(ordered) : [];
+  const named = troubled.length > 0 ? troubled.map((device) => unseenHca(device)) : listed;
+  const hcas = named ?? (ordered.some(saysNone) ? [] : null);
+  const faults = verbsFaults(ordered, hcas ?? []);
   const routes = ordered.flatMap((item) => item.routes);
   return {
     name: hints.name,
@@ -54,12 +60,13 @@ export function mergeNode(hints: NodeHints, evidence: readonly Evidence[]): Fabr
     contradictions: ledger.contradictions,
     gaps: topologyGaps(ordered.flatMap((item) => item.topo ?? [])),
     ...(hcas === null ? { hcasNotShown: true } : {}),
+    ...(faults.size > 0 ? { verbsFaults: Object.fromEntries(faults) } : {}),
   };
 }
 
-/** ibv_devices, ibv_devinfo and ibstat of a host without RDMA devices. */
+/** The tools of a host without RDMA devices. */
 function saysNone({ kind, unknown }: Evidence): boolean {
-  return kind !== 'log' && unknown.some((line) => /^\s*No IB devices found\s*$/i.test(line));
+  return kind !== 'log' && unknown.some(saysNoDevices);
 }
 
 function rank(kind: DumpKind): number {

@@ -1,5 +1,6 @@
 /** Rules that one HCA port must pass on its own, in the order in which a reader wants to hear them. */
 import { gidFault } from './gid.ts';
+import { verbsFault } from './verbs-library.ts';
 import { byName, interfaceOf, type NodeView, type PortView } from './view.ts';
 
 /** Why NCCL's verbs transport cannot use the port; null when nothing speaks against it. */
@@ -24,6 +25,10 @@ const rules: readonly PortRule[] = [
     facts !== null && facts.state !== null && facts.state !== 'active'
       ? `its port is ${facts.state}${facts.phys === null ? '' : ` (${facts.phys})`}`
       : null,
+  ({ node }, { device }) => {
+    const fault = verbsFault(node, device);
+    return fault === null ? null : `libibverbs cannot use it here: ${fault}`;
+  },
   (_, { layer, facts }) =>
     layer !== 'ib' && facts?.netdevUp === false
       ? facts.netdev === null

@@ -5,6 +5,7 @@ import { chooseNode, type Layer, type NodeChoice } from './node-choice.ts';
 import type { Overrides } from './overrides.ts';
 import { isFrontEnd } from './port-rules.ts';
 import { hcaTable } from './tables.ts';
+import { verbsTroubleOf } from './verbs-library.ts';
 import type { NodeView } from './view.ts';
 
 export interface GangNode {
@@ -123,14 +124,23 @@ function without(
     };
   const table = hcaTable(...gang.map(({ view }) => view));
   const lacking = bare.map(({ name }) => name);
+  const troubles = bare.flatMap((node) => verbsTroubleOf(node) ?? []);
+  const [trouble] = troubles;
   const refusal: Refusal = {
     node: lacking.length === 1 ? (lacking[0] ?? null) : null,
-    category: nobody ? absence(gang) : lacking.length > 0 ? 'hca-count-mismatch' : 'mixed-link-layers',
+    category:
+      trouble?.category ??
+      (nobody ? absence(gang) : lacking.length > 0 ? 'hca-count-mismatch' : 'mixed-link-layers'),
     because:
       lacking.length > 0
-        ? `no usable HCA on ${lacking.join(', ')}${nobody ? '' : ', while other nodes have some'}`
+        ? [
+            `no usable HCA on ${lacking.join(', ')}${nobody ? '' : ', while other nodes have some'}`,
+            ...troubles.map(({ because }) => because),
+          ].join('; ')
         : 'the nodes have no link layer in common: some are InfiniBand, some Ethernet',
-    fix: 'repair the HCAs that the reasons name, leave the node out, or choose transport tcp openly',
+    fix:
+      trouble?.fix ??
+      'repair the HCAs that the reasons name, leave the node out, or choose transport tcp openly',
     table,
   };
   return {
