@@ -347,6 +347,9 @@ test('images: by digest, run by Docker, with the programs and GPUs that a contai
       { node: 'node01', because: 'it has no usable docker', fix: /let the agent use its socket/ },
     ],
   });
+  const byTag = { ...spec, engine: { ...spec.engine, image: 'lmsysorg/sglang:latest' } };
+  const said = run(byTag, hosts());
+  t.ok(!said.feasible && said.rejections.some(({ category }) => category === 'image'), 'beside the nodes');
   const refusal = (engine: object, runtime?: 'docker' | 'systemd') =>
     run({ ...spec, engine: { ...spec.engine, ...engine }, ...(runtime && { runtime }) }, hosts('27.1.1'));
   t.match(refusal({ image: 'lmsysorg/sglang:latest' }), {

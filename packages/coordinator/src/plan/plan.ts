@@ -152,8 +152,10 @@ function problemsOf(
 }
 
 /** What is wrong whatever the nodes; said beside the nodes' own reasons. */
-const withoutNode = (engine: Engine, input: PlanInput): readonly Rejection[] =>
-  problemsOf(engine, input, null);
+const withoutNode = (engine: Engine, input: PlanInput): readonly Rejection[] => [
+  ...problemsOf(engine, input, null),
+  ...imageProblems(input.spec),
+];
 
 function unequal({ gang }: NodeChoice, gpus: readonly (readonly number[])[]): readonly Rejection[] {
   if (new Set(gpus.map(({ length }) => length)).size <= 1) return [];
