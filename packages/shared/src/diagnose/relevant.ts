@@ -97,6 +97,8 @@ const words = [
   'shards',
   'should',
   'sigbus',
+  'sigill',
+  'sigkill',
   'signal',
   'sigquit',
   'sigseg',

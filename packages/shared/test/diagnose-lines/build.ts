@@ -3,6 +3,8 @@ import type { NearMisses, Samples } from './sample.ts';
 
 export const samples: Samples = {
   'toolchain-missing': [
+    ['fatal error: nv/frob: No such file or directory'],
+    ['kernel.cu(88): error: identifier "frob" is undefined'],
     ["g++: error: unrecognized command-line option '-std=c++20'; did you mean '-std=c++2a'?"],
     [
       'Traceback (most recent call last):\n  File "/opt/venv/lib/python3.12/site-packages/flashinfer/jit/core.py", line 41, in build\n    take(this)\nRuntimeError: no objects were made',
@@ -74,6 +76,7 @@ export const samples: Samples = {
     ["OSError: [Errno 116] Stale file handle: '/root/.cache/vllm/torch_compile_cache/8c3/rank_3_0'"],
   ],
   'plugin-missing': [
+    ['RuntimeError: Form data requires "python-frob" to be installed.'],
     [
       'python3: error while loading shared libraries: libpython3.12.so.1.0: cannot open shared object file: No such file or directory',
     ],

@@ -54,6 +54,9 @@ export const samples: Samples = {
   ],
   'hub-unreachable': [
     [
+      'tool: error: argument --model: x is no path. Failed to download it from HuggingFace: <urlopen error [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed>',
+    ],
+    [
       "modelscope - ERROR: Download failed: HTTPSConnectionPool(host='modelscope.cn', port=443): Read timed out.",
     ],
     ['OSError: [Errno 101] Network is unreachable'],

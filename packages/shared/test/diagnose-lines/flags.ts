@@ -3,6 +3,9 @@ import type { NearMisses, Samples } from './sample.ts';
 
 export const samples: Samples = {
   'bad-flag': [
+    [
+      'Traceback (most recent call last):\n  File "/x/vllm/attention/layer.py", line 7, in __init__\n    g()\nValueError: frob8 cache is not supported with frob4 checkpoints',
+    ],
     ["ERROR 01-01 00:00:00 engine.py:3] KeyError: 'layers.0.mlp.down_proj.weight.absmax'"],
     [
       '(APIServer pid=3) pydantic_core._pydantic_core.ValidationError: 1 validation error for CacheConfig\n(APIServer pid=3)   Value error, block_size has to be a power of two [type=value_error, input_value=ArgsKwargs(()), input_type=ArgsKwargs]',
@@ -102,6 +105,7 @@ export const samples: Samples = {
 };
 
 export const nearMisses: NearMisses = {
+  'combination-refused': 'ValueError: frob8 cache is not supported with frob4 checkpoints',
   'bitsandbytes-not-said': "KeyError: 'layers.0.mlp.down_proj.weight'",
   'size-remainder': 'make sure that the batch % 8 fits',
   'config-refused': '  Value error, the frob is red',

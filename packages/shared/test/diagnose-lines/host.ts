@@ -79,6 +79,8 @@ export const samples: Samples = {
     ['[12345.678901] cgroup: fork rejected by pids controller in /system.slice/docker-ab.scope'],
   ],
   'host-oom-killed': [
+    ['[2026-01-01 00:00:00 +0000] [1] [ERROR] Worker (pid:25) was sent SIGKILL! Perhaps out of memory?'],
+    ['[launch.py:321] serve.py exits with return code = -9'],
     ['"OOMKilled": false,\n"ExitCode": 137,'],
     ['rank 1 on gpu-2 ended with SIGKILL in phase weights (killed by the kernel: out of memory)'],
     [

@@ -42,6 +42,9 @@ export const samples: Samples = {
   ],
   'wrong-host-ip': [
     [
+      '[W1008 23:40:22.836678340 socket.cpp:767] [c10d] The client socket has failed to connect to [node-1.internal]:50745 (errno: 22 - Invalid argument).',
+    ],
+    [
       '[E101 00:10:00.1 socket.cpp:1019] [c10d] The client socket has timed out after 600000ms while trying to connect to (172.17.0.4, 41001).\n[rank3]:[E101 00:30:00.1 ProcessGroupNCCL.cpp:632] [Rank 3] Watchdog caught collective operation timeout: WorkNCCL(SeqNum=1) ran for 1800000 milliseconds before timing out.',
       { nodes: 2 },
     ],

@@ -82,9 +82,13 @@ export const samples: Samples = {
       'triton.runtime.errors.OutOfResources: out of resource: shared memory, Required: 147456, Hardware limit: 101376. Reducing block sizes or `num_stages` may help.',
     ],
     ['AssertionError: FlashMLA is only supported on Hopper GPUs'],
+    ['*** SIGILL received at time=1 on cpu 3 ***'],
     ['RuntimeError: Assertion error (/opt/DeepGEMM/csrc/apis/gemm.hpp:57): arch_major == 9'],
   ],
   'engine-bug': [
+    [
+      '  File "/x/dynamo/vllm/args.py", line 4, in f\nTypeError: not all arguments converted during string formatting',
+    ],
     ["ValueError: There is no module or parameter named 'vision.frob.weight' in Qwen3ForCausalLM"],
     ['[2026-01-01 00:00:00 TP0] Exception: Capture cuda graph failed: NCCL exception (nccl.cu:188): 3'],
     [
@@ -165,6 +169,8 @@ export const nearMisses: NearMisses = {
   'model-type-key': 'KeyError: 42',
   'quantization-unknown': 'Detected fp8 checkpoint',
   'parameter-unknown': "KeyError: 'layer'",
+  'attribute-of-engine': 'AttributeError: frob',
+  'processor-too-old': 'instructions of the processor: avx2',
   'kernel-asserts-capability': 'RuntimeError: Assertion error (x.hpp:5): m == n',
   'graph-capture-failed': 'Capture cuda graph end',
   'raised-below-engine': 'caught RuntimeError, going on',

@@ -70,6 +70,7 @@ export const samples: Samples = {
     ],
   ],
   'driver-too-old': [
+    ['RuntimeError: Triton Error [CUDA]: device kernel image is invalid'],
     [
       'torch.cuda: UserWarning: CUDA initialization: The NVIDIA driver on your system is too old (found version 12020).',
     ],
@@ -94,6 +95,9 @@ export const samples: Samples = {
     ],
   ],
   'no-gpu-runtime': [
+    [
+      'Warning  FailedCreatePodSandBox  kubelet  rpc error: code = Unknown desc = RuntimeHandler "nvidia" not supported',
+    ],
     ['RuntimeError: No CUDA GPUs are available', { launch: 'docker run without --gpus' }],
     ['RuntimeError: CUDA error: initialization error'],
     ['RuntimeError: Unexpected error from cudaGetDeviceCount(). Error 34: CUDA driver is a stub library'],
@@ -126,6 +130,7 @@ export const samples: Samples = {
     ],
   ],
   'container-privilege': [
+    ['/opt/venv/bin/vllm: /opt/venv/bin/python3: Permission denied'],
     ["KeyError: 'getpwuid(): uid not found: 10210'"],
     ['/opt/nvshmem/src/modules/transport/ibgda/ibgda.cpp:1889: NULL value cannot allocate mlx5dv_devx_uar'],
     ["OSError: [Errno 30] Read-only file system: '/root/.cache'"],
@@ -184,6 +189,7 @@ export const nearMisses: NearMisses = {
   'certificate-by-the-clock': 'the certificate is valid',
   'no-passwd-entry': 'the uid was found',
   'devx-forbidden': 'mlx5dv_devx_uar allocated',
+  'cuda-200': 'the device kernel image is valid',
   'cuda-304': 'the OS call was made',
   'cuda-800': 'operation not permitted when stream is capturing',
   'cuda-3': 'CUDA error: out of memory',

@@ -23,7 +23,7 @@ export const buildRules: readonly Rule[] = [
   {
     id: 'header-missing',
     category: 'toolchain-missing',
-    line: /fatal error: ([\w./+-]+\.(?:h|hpp|cuh)): No such file|cannot find -l(\w+)|(libcuda\.so) cannot found|cannot open source file/,
+    line: /fatal error: ([\w./+-]+): No such file|cannot find -l(\w+)|(libcuda\.so) cannot found|cannot open source file/,
     strength: 'proof',
     source: 'gcc, nvcc, ld',
     cause: 'the compile at run time lacks $1',
@@ -42,7 +42,7 @@ export const buildRules: readonly Rule[] = [
   {
     id: 'compile-failed',
     category: 'toolchain-missing',
-    line: /Ninja build failed|Error building extension|Command '\['?\S*(?:gcc|g\+\+|cc|nvcc|ninja)\b.{0,400}returned non-zero exit status|error: command '\S*(?:gcc|g\+\+|nvcc|cc)' failed|subprocess\.CalledProcessError: Command .{0,60}(?:ninja|nvcc|gcc)|CppCompileError/,
+    line: /Ninja build failed|Error building extension|Command '\['?\S*(?:gcc|g\+\+|cc|nvcc|ninja)\b.{0,400}returned non-zero exit status|error: command '\S*(?:gcc|g\+\+|nvcc|cc)' failed|subprocess\.CalledProcessError: Command .{0,60}(?:ninja|nvcc|gcc)|CppCompileError|ninja exited with status|\.(?:cuh?|cc?|[ch]pp|h)[(:]\d+\S{0,12} (?:fatal )?error: /,
     strength: 'strong',
     source: 'torch/utils/cpp_extension.py, triton/runtime/build.py, flashinfer/jit',
   },
@@ -120,7 +120,7 @@ export const buildRules: readonly Rule[] = [
   {
     id: 'package-to-install',
     category: 'plugin-missing',
-    line: /^(?:\w+\.)*(?:ImportError|RuntimeError|ValueError|AssertionError): .*(?:(?:is|are) not installed|(?:[Pp]lease|[Tt]ry to|need to|[Rr]un|via|with:?) `?(?:pip |uv pip )?install\b|requires? the \S+ (?:package|library))/,
+    line: /^(?:\w+\.)*(?:ImportError|RuntimeError|ValueError|AssertionError): .*(?:(?:is|are) not installed|(?:to|must|should) be installed|(?:[Pp]lease|[Tt]ry to|need to|[Rr]un|via|with:?) `?(?:pip |uv pip )?install\b|requires? the \S+ (?:package|library))/,
     strength: 'hint',
     source: 'optional packages that the engines import when a setting asks for them',
     cause: 'a Python package that these settings need is not installed where the rank runs',

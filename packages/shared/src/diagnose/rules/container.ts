@@ -5,7 +5,7 @@ export const containerRules: readonly Rule[] = [
   {
     id: 'docker-no-gpu',
     category: 'no-gpu-runtime',
-    line: /could not select device driver|unknown or invalid runtime name:? ?"?nvidia|[Uu]nknown runtime specified "?nvidia|unresolvable CDI devices? nvidia|exec: "nvidia-container-\S+": executable file not found|nvidia-container-runtime\S*: no such file|nvidia-container-cli\S*: initialization error: (?!nvml error: driver\/library)|no adapters? were found|failed to (?:get|generate|inject) CDI (?:spec|devices)|GPU access blocked by the operating system/,
+    line: /could not select device driver|unknown or invalid runtime name:? ?"?nvidia|[Uu]nknown runtime specified "?nvidia|RuntimeHandler "nvidia\S*" not (?:supported|found)|no runtime for "nvidia\S*" is configured|unresolvable CDI devices? nvidia|exec: "nvidia-container-\S+": executable file not found|nvidia-container-runtime\S*: no such file|nvidia-container-cli\S*: initialization error: (?!nvml error: driver\/library)|no adapters? were found|failed to (?:get|generate|inject) CDI (?:spec|devices)|GPU access blocked by the operating system/,
     strength: 'proof',
     source: 'moby daemon, nvidia-container-toolkit',
   },
@@ -56,7 +56,7 @@ export const containerRules: readonly Rule[] = [
   {
     id: 'permission-denied',
     category: 'container-privilege',
-    line: /PermissionError: \[Errno 1?[13]\]|[Oo]peration not permitted|Failed to initialize NVML: Insufficient Permissions|permission denied while trying to connect to the Docker daemon/,
+    line: /PermissionError: \[Errno 1?[13]\]|(?:^|: )\/\S{1,300}: Permission denied$|[Oo]peration not permitted|Failed to initialize NVML: Insufficient Permissions|permission denied while trying to connect to the Docker daemon/,
     strength: 'hint',
     source: 'Linux EPERM and EACCES',
     cause: 'the process lacks a permission: of a file (wrong user in the container), or of a system call',

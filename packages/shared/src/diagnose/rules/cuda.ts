@@ -41,6 +41,14 @@ const errors: readonly CudaError[] = [
     fix: 'take …/lib64/stubs out of LD_LIBRARY_PATH and start the container with --gpus all',
   },
   {
+    code: 200,
+    names: 'cudaErrorInvalidKernelImage|CUDA_ERROR_INVALID_IMAGE',
+    words: 'device kernel image is invalid',
+    category: 'driver-too-old',
+    strength: 'hint',
+    cause: 'the driver cannot load a compiled kernel: it was made by a newer CUDA than the driver knows',
+  },
+  {
     code: 304,
     names: 'cudaErrorOperatingSystem|CUDA_ERROR_OPERATING_SYSTEM',
     words: 'OS call failed or operation not supported on this OS',
@@ -89,7 +97,7 @@ const errors: readonly CudaError[] = [
 export const cudaRules: readonly Rule[] = errors.map(({ code, names, words, ...rest }) => ({
   id: `cuda-${code}`,
   line: new RegExp(
-    `\\b(?:${names})\\b|(?:CUDA|Cuda|cuda)(?: runtime| driver)? (?:error|failure)\\W{1,3}(?:${code}\\b|${words})|[Ee]rror ${code}: ${words}`,
+    `\\b(?:${names})\\b|(?:CUDA|Cuda|cuda)(?: runtime| driver)? (?:error|failure)\\W{1,3}(?:${code}\\b|${words})|[Ee]rror ${code}: ${words}|Triton Error \\[CUDA\\]: ${words}`,
   ),
   source: `CUDA runtime and driver API, error code ${code}`,
   ...rest,

@@ -69,7 +69,7 @@ export const fileRules: readonly Rule[] = [
   {
     id: 'hub-name',
     category: 'hub-unreachable',
-    line: /(?:Failed to resolve|[Nn]ame or service not known|Temporary failure in name resolution|NameResolutionError|no such host|getaddrinfo failed).{0,160}(?:huggingface|hf-mirror|modelscope|hub)|(?:huggingface|hf\.co|hf-mirror|modelscope)\S*.{0,240}(?:Failed to resolve|NameResolutionError|name resolution|Name or service not known|Max retries exceeded|timed out|Connection (?:refused|reset|aborted)|Network is unreachable|No route to host|ProxyError|SSLError|CERTIFICATE_VERIFY_FAILED)/,
+    line: /(?:Failed to resolve|[Nn]ame or service not known|Temporary failure in name resolution|NameResolutionError|no such host|getaddrinfo failed).{0,160}(?:huggingface|hf-mirror|modelscope|hub)|(?:[Hh]ugging ?[Ff]ace|hf\.co|hf-mirror|modelscope)\S*.{0,240}(?:Failed to resolve|NameResolutionError|name resolution|Name or service not known|Max retries exceeded|timed out|Connection (?:refused|reset|aborted)|Network is unreachable|No route to host|ProxyError|SSLError|CERTIFICATE_VERIFY_FAILED)/,
     strength: 'proof',
     source: 'urllib3, requests, httpx',
   },

@@ -14,7 +14,7 @@ export const flagRules: readonly Rule[] = [
   {
     id: 'argument-value',
     category: 'bad-flag',
-    line: /\berror: (?:argument (\S+?):? (?:(?:invalid|expected|not allowed)\b|.*invalid choice|ignored explicit)|unexpected argument|ambiguous option: (\S+)|the following arguments are required: (.+))/,
+    line: /^(?!.*(?:<urlopen error|ConnectionPool\()).*\berror: (?:argument (\S+?):? (?:(?:invalid|expected|not allowed)\b|.*invalid choice|ignored explicit)|unexpected argument|ambiguous option: (\S+)|the following arguments are required: (.+))/,
     strength: 'proof',
     source: 'Python argparse',
   },

@@ -20,6 +20,17 @@ export const frameRules: readonly Rule[] = [
     fix: 'read the words of the line; drop or change the setting that it names',
   },
   {
+    id: 'combination-refused',
+    category: 'bad-flag',
+    line: /^(?:ValueError|NotImplementedError): .*(?:not (?:yet )?(?:supported|implemented|compatible|allowed)|unsupported|only supports?|does(?:n't| not) (?:yet )?support|incompatible|cannot be used|requires?\b|must be|should be)/i,
+    frame: /\/(?:vllm|sglang)\/(?!.*\/(?:models|configs|transformers_utils\/config\w*)[/.])/,
+    strength: 'hint',
+    last: true,
+    source: 'code of the engine that refuses a combination on purpose, with an exception made for it',
+    cause: 'the engine refuses this combination of settings and checkpoint',
+    fix: 'read the words of the line; change the setting that they name (kernel backend, quantisation, data type, feature)',
+  },
+  {
     id: 'raised-by-transformers',
     category: 'version-mismatch',
     line: /^(?:\w+\.)*(?:AttributeError|TypeError|KeyError|ImportError)(?:: |$)/,
@@ -131,6 +142,14 @@ export const frameRules: readonly Rule[] = [
     cause: 'a kernel refuses this combination of GPU, data type and shape',
   },
   {
+    id: 'python-defect',
+    category: 'engine-bug',
+    line: /^(?:\w+\.)*(?:UnboundLocalError: |NameError: name |RecursionError|AttributeError: '(?:NoneType|dict|list|tuple|str|int|float|bool|function|method|Logger)' object|TypeError: .{0,80}(?:not all arguments converted|'NoneType'|unsupported operand|object is not (?:callable|subscriptable|iterable)|not enough arguments for format|can only concatenate)|ValueError: (?:not enough|too many) values to unpack)/,
+    strength: 'hint',
+    last: true,
+    source: 'Python: an error that no setting should cause',
+  },
+  {
     id: 'raised-by-extension',
     category: 'version-mismatch',
     line: /^(?:\w+\.)*(?:AttributeError|TypeError|ImportError)(?:: |$)/,
@@ -143,12 +162,12 @@ export const frameRules: readonly Rule[] = [
     fix: 'install the release of the engine that this plugin or framework names, on every node',
   },
   {
-    id: 'python-defect',
+    id: 'attribute-of-engine',
     category: 'engine-bug',
-    line: /^(?:\w+\.)*(?:UnboundLocalError: |NameError: name |AttributeError: '\w+' object has no attribute|RecursionError)/,
+    line: /^AttributeError: '\w+' object has no attribute/,
     strength: 'hint',
     last: true,
-    source: 'Python: an error that no setting should cause',
+    source: 'Python: an object lacks what its own program asks of it',
   },
   {
     id: 'bare-exception',

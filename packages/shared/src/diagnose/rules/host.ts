@@ -104,7 +104,7 @@ export const hostRules: readonly Rule[] = [
   {
     id: 'killed-by-9',
     category: 'host-oom-killed',
-    line: /(?<!If )exit ?code(?: is)?[:=]? ?\(?-9\b|\bexitcode *: *-9\b|(?:exited|died|terminated|failed|ended) .{0,40}(?:code|status|with|signal|by)[: =]*(?:-9\b|137\b|9\b|SIGKILL)|Signals\.SIGKILL|exit[ _]?(?:code|status)"?[: =]*137\b|status=9\/KILL|\(signal 9\)|signal: killed/i,
+    line: /(?<!If )exit ?code(?: is)?[:=]? ?\(?-9\b|\bexitcode *: *-9\b|(?:exit(?:ed|s)|died|terminated|failed|ended) .{0,40}(?:code|status|with|signal|by)[: =]*(?:-9\b|137\b|9\b|SIGKILL)|Signals\.SIGKILL|(?:was sent|received|got) SIGKILL|exit[ _]?(?:code|status)"?[: =]*137\b|status=9\/KILL|\(signal 9\)|signal: killed/i,
     strength: 'hint',
     source: 'SIGKILL that nobody here sent is mostly the OOM killer',
     cause: 'a process got SIGKILL without a word: mostly the kernel ran out of host memory',

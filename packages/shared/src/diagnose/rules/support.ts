@@ -70,6 +70,15 @@ export const supportRules: readonly Rule[] = [
     fix: 'take another attention or MoE backend, a smaller block configuration, or GPUs of a bigger class',
   },
   {
+    id: 'processor-too-old',
+    category: 'hardware-unsupported',
+    line: /\bIllegal instruction\b|\bSIGILL\b|(?:exit(?:ed|s)?|died|terminated) .{0,30}(?:code|status|signal)[: =]*(?:-4|132)\b/,
+    strength: 'hint',
+    source: 'Linux SIGILL: the processor lacks an instruction, mostly AVX-512 or AVX2',
+    cause: 'a library was built for a newer processor than that of this host (or virtual machine)',
+    fix: '`lscpu | grep Flags`: pass the instructions of the host through to the virtual machine (CPU type host), or take a build without them',
+  },
+  {
     id: 'sm-arch-of-image',
     category: 'hardware-unsupported',
     line: /Could not load any common_ops library/,
