@@ -1,123 +1,30 @@
 /** The decisions, one question at a time. */
 import type { CheckReport } from '@dsr1/shared/fabric/check/model';
-import type { DeploymentSpec } from '@dsr1/shared/spec/deployment';
-import type { RankReport } from '@dsr1/shared/wire/messages';
 import { test } from 'tap';
 import { simFacts } from '../../../test/sim/sim-facts.ts';
-import { simPlan } from '../../../test/sim/sim-plan.ts';
-import { aRankReport } from '../../shared/test/helpers/rank-report.ts';
 import type { NodeView } from '../src/nodes/hub.ts';
-import { decide, type Situation } from '../src/reconcile/decide.ts';
-import { nodeNames } from '../src/reconcile/gang.ts';
+import type { Situation } from '../src/reconcile/decide.ts';
 import {
   type AttemptRecord,
   type DeploymentRecord,
   defaultPolicy,
   type EndCause,
-  type Ending,
   type PastAttempt,
   type RankRecord,
 } from '../src/reconcile/model.ts';
 import { judge } from '../src/reconcile/relaunch.ts';
-import { isServing, startMessage } from '../src/reconcile/serving.ts';
-
-const NOW = 10_000_000;
-const spec: DeploymentSpec = { name: 'r1', engine: { kind: 'rehearsal' }, nodes: { count: 2 } };
-
-const view = (id: string, more: Partial<NodeView> = {}): NodeView => ({
-  id,
-  name: id,
-  state: 'online',
-  cordoned: false,
-  facts: simFacts(id, 'boot-1'),
-  bootId: 'boot-1',
-  sessionId: 'session',
-  reported: true,
-  ranks: [],
-  ...more,
-});
-
-const report = (rank: number, more: Partial<RankReport> = {}): RankReport =>
-  aRankReport({ deployment: 'r1', rank, phase: rank === 0 ? 'serving' : 'graphs', ...more });
-
-const planned = simPlan({
-  spec,
-  specHash: 'hash',
-  epoch: 1,
-  nodes: [view('gpu-1'), view('gpu-2')].map((node) => ({ ...node, busyPorts: [], busyGpus: [] })),
-  previousRanks: {},
-  avoidPorts: {},
-  endpointPort: null,
-});
-if (!planned.feasible) throw new Error('expected a plan for two nodes');
-const { plan } = planned;
-
-const rank = (index: number, more: Partial<RankRecord> = {}): RankRecord => ({
-  rank: index,
-  nodeId: `gpu-${index + 1}`,
-  nodeName: `gpu-${index + 1}`,
-  bootId: 'boot-1',
-  committed: true,
-  stopAcknowledged: false,
-  stopSentAtMs: null,
-  toldState: 'running',
-  toldPhase: index === 0 ? 'serving' : 'graphs',
-  ...more,
-});
-
-const attempt = (more: Partial<AttemptRecord> = {}): AttemptRecord => ({
-  epoch: 1,
+import {
+  actions,
+  attempt,
+  deployment,
+  ending,
+  NOW,
   plan,
-  step: 'running',
-  ranks: [rank(0), rank(1)],
-  avoidPorts: [],
-  commitAtMs: NOW - 600_000,
-  servedAtMs: NOW - 500_000,
-  servedAtWallMs: 0,
-  ending: null,
-  endedAtMs: null,
-  closed: false,
-  ...more,
-});
-
-const deployment = (more: Partial<DeploymentRecord> = {}): DeploymentRecord => ({
-  name: 'r1',
+  rank,
+  report,
   spec,
-  desired: 'running',
-  state: 'serving',
-  message: 'serving',
-  rejections: [],
-  plannedAtMs: 0,
-  provenNetwork: null,
-  epoch: 1,
-  startedAtMs: NOW - 900_000,
-  createdAtWallMs: 0,
-  ...more,
-});
-
-const ending = (cause: EndCause, more: Partial<Ending> = {}): Ending => ({
-  cause,
-  rank: 1,
-  message: `because of ${cause}`,
-  failure: null,
-  evidence: [],
-  ...more,
-});
-
-function actions(more: Partial<Situation> & { readonly views?: readonly NodeView[] }) {
-  const views = more.views ?? [view('gpu-1', { ranks: [report(0)] }), view('gpu-2', { ranks: [report(1)] })];
-  return decide({
-    deployment: deployment(),
-    attempt: attempt(),
-    past: [],
-    nodes: new Map(views.map((node) => [node.id, node])),
-    rehearsal: null,
-    gateAskedAtMs: null,
-    nowMs: NOW,
-    policy: defaultPolicy,
-    ...more,
-  });
-}
+  view,
+} from './support/situation.ts';
 
 const head = view('gpu-1', { ranks: [report(0)] });
 
@@ -486,87 +393,4 @@ test('the restart policy', async (t) => {
   t.same(avoided([port]), [7, port], 'exactly the port that the node named, be it the endpoint');
   t.notMatch(avoided(), [7, port], 'without a name the endpoint is kept at first');
   t.equal(verdict(Array.from({ length: 6 }, (_, i) => past('port-taken', i, null))), 'fail');
-});
-
-test('a gang serves when its HTTP answers, or, without HTTP, when all ranks run', async (t) => {
-  const loading = [
-    { record: rank(0), node: view('gpu-1'), report: report(0, { phase: 'listening' }) },
-    { record: rank(1), node: view('gpu-2'), report: report(1) },
-  ];
-  const [first, second] = loading;
-  if (first === undefined || second === undefined) throw new Error('expected two ranks');
-  t.notOk(isServing(plan, loading));
-  t.ok(isServing(plan, [{ ...first, report: report(0) }, second]));
-  t.notOk(
-    isServing(plan, [
-      { ...first, report: report(0) },
-      { ...second, report: null },
-    ]),
-  );
-  const silent = { ...plan, ranks: plan.ranks.map((one) => ({ ...one, health: null })) };
-  t.ok(isServing(silent, loading));
-  t.notOk(isServing(silent, [first, { ...second, report: report(1, { state: 'prepared' }) }]));
-});
-
-test('what everybody waits for while a gang starts', async (t) => {
-  const gang = (zero: Partial<RankReport> | null, one: Partial<RankReport> | null) => [
-    { record: rank(0), node: view('gpu-1'), report: zero === null ? null : report(0, zero) },
-    { record: rank(1), node: view('gpu-2'), report: one === null ? null : report(1, one) },
-  ];
-  const say = (zero: Partial<RankReport> | null, one: Partial<RankReport> | null) =>
-    startMessage(gang(zero, one), NOW - 42_000, NOW);
-  const waiting = { phase: 'rendezvous', phaseSeconds: { rendezvous: 2 } } as const;
-  t.equal(
-    say(waiting, { phase: 'starting' }),
-    'rank 1 (gpu-2) has not reached rendezvous; rank 0 (gpu-1) waits since 40 s',
-  );
-  t.equal(say(waiting, null), 'rank 1 (gpu-2) has not reached rendezvous; rank 0 (gpu-1) waits since 40 s');
-  t.equal(say(waiting, waiting), 'all ranks in phase rendezvous since 40 s');
-  t.equal(
-    say({ phase: 'graphs', phaseSeconds: { graphs: 40 } }, { phase: 'weights' }),
-    'rank 0 (gpu-1) in phase graphs since 2 s, rank 1 (gpu-2) in weights',
-  );
-  t.equal(say(null, null), 'waits for the first report of every rank');
-});
-
-test('many names are shortened', async (t) => {
-  t.equal(nodeNames(['a']), 'a');
-  t.equal(nodeNames(['a', 'b', 'a']), 'a and b');
-  t.equal(nodeNames(['a', 'b', 'c', 'd', 'e']), 'a, b, c and 2 more');
-});
-
-test('a gate opens once every rank waits at it', async (t) => {
-  const ports = [{ name: 'gate', address: '10.0.0.1', port: 21000 }];
-  const gated = { ...plan, ranks: plan.ranks.map((one) => (one.rank === 0 ? { ...one, ports } : one)) };
-  const starting = attempt({ plan: gated, servedAtMs: null });
-  const told = { ...starting, ranks: [0, 1].map((i) => rank(i, { toldPhase: 'rendezvous' })) };
-  const at = (index: number, more: Partial<RankReport> = {}) =>
-    view(`gpu-${index + 1}`, {
-      ranks: [report(index, { phase: 'rendezvous', detail: 'waits at the gate', ...more })],
-    });
-  const open = {
-    kind: 'openGate',
-    nodeId: 'gpu-1',
-    request: { address: '10.0.0.1', port: 21000 },
-  } as const;
-  const look = (views: readonly NodeView[], more: Partial<Situation> = {}) =>
-    actions({ views, attempt: told, ...more });
-  t.strictSame(look([at(0), at(1)]), [open]);
-  t.strictSame(look([at(0), at(1, { detail: 'every rank is there' })]), [], 'one is not there yet');
-  t.strictSame(look([at(0), at(1, { detail: 'gate open' })]), [], 'it was opened');
-  t.strictSame(look([at(0), at(1)], { attempt: { ...told, plan } }), [], 'a plan without a gate');
-  t.strictSame(look([at(0), at(1)], { gateAskedAtMs: NOW - 500 }), [{ kind: 'wake', atMs: NOW + 1500 }]);
-  t.strictSame(look([at(0), at(1)], { gateAskedAtMs: NOW - 2000 }), [open], 'asked again');
-  const cut = { ...at(0), sessionId: null };
-  t.strictSame(look([cut, at(1)]), [], 'nobody to ask');
-  const failed = look([at(0), at(1, { state: 'exited', exitCode: 1 })]);
-  t.match(failed, [{ kind: 'end', ending: { cause: 'rank-failed', rank: 1 } }, { kind: 'tell' }]);
-
-  const gang = (views: readonly NodeView[]) =>
-    told.ranks.map((record, i) => ({ record, node: views[i] ?? null, report: views[i]?.ranks[0] ?? null }));
-  t.match(startMessage(gang([at(0), at(1)]), NOW - 4_000, NOW), /^all ranks wait at the gate since 4 s/);
-  t.match(
-    startMessage(gang([at(0), at(1, { detail: null })]), NOW - 4_000, NOW),
-    /^rank 0 \(gpu-1\) waits at the gate, /,
-  );
 });
