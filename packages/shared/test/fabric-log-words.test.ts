@@ -152,11 +152,31 @@ test('what differs between two hosts is told once', async (t) => {
 });
 
 test('fine without a control interface says what was not shown', async (t) => {
-  const bare = 'mlx5_0 port 1 ==> ib0 (Up)\n';
+  const bare = 'mlx5_0 port 1 ==> eth2 (Up)\n';
   const group = explain('hca_id: mlx5_0', ' port: 1', '  state: PORT_ACTIVE (4)', '  link_layer: InfiniBand');
   t.match(group.verdict, {
     verdict: 'ok',
     because: [/no control interface of host was shown: paste `ip addr`/],
   });
-  t.strictSame(explain(bare).verdict.because, [], 'ib0 is one');
+  t.match(explain(bare).verdict.because, [/no control interface/], 'a rail without an address is none');
+  const more = '$ ip -br link\neth0 UP 0a:00:00:00:00:01 <BROADCAST,MULTICAST,UP,LOWER_UP>';
+  t.strictSame(explain(`${bare}${more}`).verdict.because, [], 'an interface that carries none may be');
+});
+
+test('a virtual function of which no address was shown is no control interface', async (t) => {
+  const line = (pci: string, device: string, model: string, name: string) =>
+    `0000:3b:00.${pci} ${device} (${model} - NA)  fw 22.1 port 1 (ACTIVE) ==> ${name} (Up)`;
+  const pf = line('0', 'mlx5_0', 'MT4125', 'ens1f0np0');
+  const control = (...lines: string[]) => explain(lines.join('\n')).selection.nodes[0]?.controlInterface;
+  t.equal(control(pf, line('2', 'mlx5_2', 'MT4126', 'eth7')), null, 'by its model');
+  t.equal(
+    control('mlx5_0 port 1 ==> ens1f0np0 (Up)', 'mlx5_2 port 1 ==> ens1f0v0 (Up)'),
+    null,
+    'by its name',
+  );
+  t.equal(
+    control(pf, line('2', 'mlx5_2', 'MT4126', 'eth7'), '5: eth7    inet 10.0.0.1/24 scope global eth7'),
+    'eth7',
+    'with an address it may be the one of a guest',
+  );
 });

@@ -47,9 +47,12 @@ export function likelyControl(
     .filter((route) => route.destination === 'default')
     .sort((a, b) => (a.metric ?? 0) - (b.metric ?? 0));
   const usable = view.interfaces.filter((item) => !isDown(item) && !isPort(item));
+  // A rail or a virtual function of which no address was shown may have none: that says nothing for it.
   const addressed = usable.some((item) => item.addresses.length > 0)
     ? usable.filter((item) => item.addresses.length > 0)
-    : usable;
+    : usable.filter(
+        (item) => !isVirtualFunction(view, item) && !(item.netdev === null && fabric.has(item.name)),
+      );
   const { sharedIp } = view.node.given;
   const shared = sharedIp === undefined ? null : holderOf(view, sharedIp);
   const rank = (item: InterfaceView): number[] => [
@@ -172,6 +175,12 @@ function besideHead(view: NodeView, leaderIp: string): Control | null {
       );
   }
   return null;
+}
+
+/** A virtual function by its device, or by systemd's name for its interface (`ens1f0v2`): made for a guest or a pod. */
+function isVirtualFunction(view: NodeView, { name }: InterfaceView): boolean {
+  const port = view.ports.find((own) => own.netdev === name);
+  return port?.hca?.virtualFunction ?? /\dv\d{1,3}$/.test(name);
 }
 
 function isDown(item: InterfaceView): boolean {

@@ -102,8 +102,9 @@ function reaches(view: NodeView, node: NodeFabric, subnets: readonly string[]): 
 function missingControl(nodes: readonly NodeFabric[], views: readonly NodeView[]): Refusal[] {
   return nodes.flatMap((node, i) => {
     const view = views[i];
-    // No listing of interfaces is no evidence that there is none.
-    if (node.controlInterface !== null || view === undefined || view.node.netdevs === null) return [];
+    // No listing of interfaces, or one of links only, is no evidence that there is none.
+    const listed = view?.node.netdevs?.some(({ addresses, up }) => addresses.length > 0 || up === false);
+    if (node.controlInterface !== null || !listed) return [];
     return [
       {
         node: node.node,
