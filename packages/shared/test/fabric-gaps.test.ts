@@ -207,3 +207,21 @@ test('RDMA devices that no text lists are open; those that a tool did not find a
     'TCP needs an interface too',
   );
 });
+
+test('where no text counts the GPUs, eight rails of nine ports are those of one network', async (t) => {
+  const nics = (rails: number) => [
+    ['mlx5_0', 'xgbe0', '10.63.65.207', 1500] as const,
+    ...Array.from(
+      { length: rails },
+      (_, i) => [`mlx5_${i + 1}`, `xgbe${i + 1}`, `33.2.16${i}.15`, 1500] as const,
+    ),
+  ];
+  const nine = host(nics(8));
+  t.match(decided(nine)['mlx5_0:1'], { decision: 'out', because: /another network than the 8 rails/ });
+  t.equal(nodeOf(nine)?.hcas.length, 8);
+  t.equal(nodeOf(nine)?.controlInterface, 'xgbe0');
+  t.equal(explain(nine).verdict.verdict, 'ok');
+  const eight = host(nics(7));
+  t.equal(nodeOf(eight)?.hcas.length, 8, 'eight may be eight rails, one with a strange address');
+  t.match(explain(eight).verdict.because.join('\n'), /mlx5_0:1 has an address of another network/);
+});

@@ -135,13 +135,16 @@ function otherNetwork({ view, ports }: ClassContext): Dropped[] {
   if (ports.some((port) => address(port) === null)) return [];
   for (const prefix of [16, 8]) {
     const networks = networksOf(view, ports, prefix);
-    const chosen = evenShare(view, ports, networks) ?? sharedEvenly(view, ports, networks);
+    const chosen =
+      evenShare(view, ports, networks) ??
+      sharedEvenly(view, ports, networks) ??
+      oneEach(view, ports, networks);
     if (chosen !== undefined)
       return apartFrom(
         ports,
         chosen,
         (port) =>
-          `its address ${address(port)} is of another network than the ${chosen.length} rails: front end`,
+          `its address ${address(port)} is of another network than the ${chosen.length} rails: front end or storage`,
       );
   }
   return [];
@@ -169,6 +172,18 @@ function sharedEvenly(
   if (gpus === null || ports.length % gpus === 0 || gpus % ports.length === 0) return undefined;
   return [...groups.values()].find((group) => group.length * 2 > ports.length && gpus % group.length === 0);
 }
+
+/** Where no text counts the GPUs: servers have 4, 8 or 16, and one network has a port for each while all ports are of no such number. */
+function oneEach(
+  { node }: NodeView,
+  ports: readonly PortView[],
+  groups: ReadonlyMap<string, PortView[]>,
+): PortView[] | undefined {
+  if (node.gpuCount !== null || GPU_COUNTS.includes(ports.length)) return undefined;
+  return [...groups.values()].find(({ length }) => length * 2 > ports.length && GPU_COUNTS.includes(length));
+}
+
+const GPU_COUNTS = [4, 8, 16];
 
 /**
  * The NIC with the smallest MTU, where every other has a larger one and it alone has the default route or stands apart
