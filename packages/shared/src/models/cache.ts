@@ -65,9 +65,12 @@ export function stageCaches(input: CacheInput): StageCache[] {
   return stageLayers(shape.layers.length, pipeline, rules.remainder).map((count) => {
     const layers = shape.layers.slice(from, from + count).flatMap(({ mixers }) => mixers);
     from += count;
-    return rules.engine === 'vllm' ? blockPool(layers, input) : tokenPool(layers, input);
+    return rules.engine === 'vllm' ? blockPool(layers.filter(keepsCache), input) : tokenPool(layers, input);
   });
 }
+
+/** Layers that take keys and values from a layer before them keep none; SGLang has room for them all the same. */
+const keepsCache = (attention: Attention): boolean => attention.kind !== 'grouped' || !attention.shared;
 
 /** SGLang: sliding-window layers have a pool of 0.8 times the tokens; linear layers take 0.9 parts for 1 part of cache. */
 function tokenPool(layers: readonly Attention[], input: CacheInput): StageCache {
@@ -88,8 +91,9 @@ const WINDOW_SHARE = 0.8;
 const STATE_RATIO = 0.9;
 
 /**
- * vLLM: layers of one kind are cut into groups of equal size, padded; every group takes a block for the same tokens from
- * one pool (vllm v1/core/kv_cache_utils.py). A window needs blocks for itself and one step; a state needs one block.
+ * vLLM: layers of one kind are cut into groups of equal size, padded; every group takes blocks of equal bytes from one pool,
+ * so that a block of a narrower kind holds more tokens (vllm v1/core/kv_cache_utils.py unify_kv_cache_spec_page_size). A
+ * window needs blocks for itself and one step; a state needs one block.
  */
 function blockPool(layers: readonly Attention[], input: CacheInput): StageCache {
   const { full, windows, linear } = split(layers, input);
@@ -107,6 +111,11 @@ function blockPool(layers: readonly Attention[], input: CacheInput): StageCache 
   const groups = groupsFor(full) + groupsFor(windows) + groupsFor(linear);
   const tokenBytes = uniform > 0 ? uniform : groups * size * wide;
   const block = blockTokens(linear, wide, input);
+  const blocksFor = ([first]: readonly Attention[], tokens: number): number => {
+    if (first === undefined) return 0;
+    const bytes = layerBytes(first, input);
+    return Math.ceil(tokens / (block * (bytes > 0 ? Math.max(1, Math.floor(wide / bytes)) : 1)));
+  };
   const perGroup = tokenBytes / Math.max(groups, 1);
   const states = linear.filter(isRecurrent).reduce((sum, mixer) => sum + stateBytes(mixer, input.groups), 0);
   const window = windows.reduce((sum, attention) => Math.max(sum, windowOf(attention)), 0);
@@ -117,10 +126,9 @@ function blockPool(layers: readonly Attention[], input: CacheInput): StageCache 
     requestBytes: (tokens) => {
       if (tokenBytes === 0) return states;
       const seen = Math.min(tokens, window - 1 + input.stepTokens);
-      const windowBlocks = windows.length > 0 ? Math.ceil(seen / block) + 1 : 0;
       const blocks =
-        groupsFor(full) * Math.ceil(tokens / block) +
-        groupsFor(windows) * windowBlocks +
+        groupsFor(full) * blocksFor(full, tokens) +
+        groupsFor(windows) * (blocksFor(windows, seen) + 1) +
         groupsFor(linear) * input.rules.stateBlocks;
       return blocks * block * perGroup;
     },

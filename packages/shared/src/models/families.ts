@@ -105,8 +105,12 @@ const GEMMA = { tied: true, headDim: 256 } as const;
 
 const FAMILIES: Readonly<Record<string, Partial<FamilyTraits>>> = {
   llama: {},
+  // Layers that attend to images have the sizes, and in both engines the cache, of those that attend to text.
+  mllama: {},
+  mllama_text_model: {},
   mistral: { windowPattern: 1 },
   mistral3: {},
+  mistral4: {},
   ministral: { windowPattern: 1 },
   ministral3: {},
   pixtral: {},
@@ -148,6 +152,7 @@ const FAMILIES: Readonly<Record<string, Partial<FamilyTraits>>> = {
   gemma: GEMMA,
   gemma2: { ...GEMMA, windowPattern: 2 },
   gemma3: { ...GEMMA, windowPattern: 6 },
+  gemma3n: { ...GEMMA, windowPattern: 5 },
   gemma4: { ...GEMMA, windowPattern: 6, denseBeside: true },
   gemma4_unified: { ...GEMMA, windowPattern: 6 },
   phi: { matrices: 2, queryBias: true },

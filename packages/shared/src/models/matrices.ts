@@ -13,6 +13,7 @@ export type Part =
   | 'router'
   | 'norms'
   | 'head'
+  | 'per-layer inputs'
   | 'vision tower'
   | 'rotary tables';
 
@@ -47,6 +48,33 @@ export function layerMatrices(layer: Layer, shape: ModelShape): Matrix[] {
     ...layer.mixers.flatMap((mixer) => attentionMatrices(mixer, shape.hidden)),
     ...layer.mlps.flatMap((mlp) => mlpMatrices(mlp, shape.hidden)),
     plain('norms', 'norm', 'input_layernorm', 2, shape.hidden),
+    ...(shape.perLayer === null
+      ? []
+      : [
+          plain(
+            'per-layer inputs',
+            'norm',
+            'per_layer_input_gate',
+            2 * (shape.perLayer.width + shape.perLayer.sideRank),
+            shape.hidden,
+          ),
+        ]),
+  ];
+}
+
+/** The embeddings for all layers, the projection of the hidden state beside them, and what mixes copies of that state. */
+export function perLayerMatrices({ perLayer, layers, hidden }: ModelShape): Matrix[] {
+  if (perLayer === null) return [];
+  const all = layers.length * perLayer.width;
+  const part = (name: string, outputs: number, inputs: number, cut: Cut): Matrix => ({
+    ...plain('per-layer inputs', 'embedding', name, outputs, inputs),
+    cut,
+    group: 'vocabulary',
+  });
+  return [
+    part('embed_tokens_per_layer', perLayer.vocab, all, 'vocabulary'),
+    part('per_layer_model_projection', all, hidden, 'outputs'),
+    ...(perLayer.mixes > 0 ? [part('altup_projections', perLayer.mixes * hidden, hidden, 'outputs')] : []),
   ];
 }
 

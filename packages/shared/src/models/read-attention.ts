@@ -62,6 +62,7 @@ export function groupedAttention(
       bias:
         traits.queryBias || reader.flag('attention_bias') === true || reader.flag('add_qkv_bias') === true,
       gated: traits.gatedQuery || reader.flag('attn_output_gate') === true,
+      shared: false,
     },
     missing,
     assumed: [],

@@ -58,6 +58,7 @@ function layerOf({ attention, ffn }: NasBlock, heads: number, headDim: number, h
               window: null,
               bias: false,
               gated: false,
+              shared: false,
             },
           ],
     mlps: width === null ? [] : [{ kind: 'dense', width, matrices: 3 }],

@@ -9,6 +9,7 @@ import {
   stateSpace,
 } from './read-attention.ts';
 import { listedLayers } from './read-blocks.ts';
+import { firstSharedLayer } from './read-per-layer.ts';
 import type { ConfigReader, JsonObject } from './reader.ts';
 import type { Attention, Layer, Mlp } from './shape.ts';
 
@@ -31,7 +32,7 @@ export function readLayers(config: JsonObject, reader: ConfigReader): LayersRead
   const attention = attentionReader(config, reader, traits, count ?? 0);
   const blocks = listedLayers(config, reader);
   if (blocks !== null) return { family, tiedByDefault: traits.tied, ...blocks };
-  const mlp = mlpReader(config, reader, traits);
+  const mlp = mlpReader(config, reader, traits, count ?? 0);
   const list = Array.from(
     { length: count ?? 1 },
     (_, at): Layer => ({ mixers: attention.at(at), mlps: mlp.at(at) }),
@@ -42,17 +43,9 @@ export function readLayers(config: JsonObject, reader: ConfigReader): LayersRead
     list: interned(list),
     cacheGaps: [...(count === null ? ['num_hidden_layers'] : []), ...attention.missing],
     weightGaps: mlp.missing,
-    assumed: [...assumed, ...attention.assumed, ...notModelled(reader)],
+    assumed: [...assumed, ...attention.assumed],
   };
 }
-
-/** Gemma 3n and Gemma 4 E2B: layers without a cache of their own, and embeddings for every layer. */
-const notModelled = (reader: ConfigReader): readonly string[] => [
-  ...(reader.whole('num_kv_shared_layers')
-    ? ['layers that share a cache are counted as if each had its own']
-    : []),
-  ...(reader.whole('hidden_size_per_layer_input') ? ['embeddings for every layer are not counted'] : []),
-];
 
 /** Equal layers as one object: what is computed of one holds for all. */
 function interned(layers: readonly Layer[]): Layer[] {
@@ -91,6 +84,7 @@ function attentionReader(
   const windowed = groupedAttention(reader, traits, 'window').value;
   const kinds = layerKinds(config, reader, traits, layers);
   const window = reader.whole('sliding_window') ?? reader.whole('attention_chunk_size');
+  const firstShared = firstSharedLayer(reader, layers);
   const shared = sharedIndexers(reader);
   const at = (layer: number): Attention[] => {
     const kind = kinds(layer);
@@ -99,7 +93,10 @@ function attentionReader(
     if (kind === 'mlp') return [];
     if (kind === 'linear' && recurrent !== null) return [recurrent];
     if (traits.parts === 'both-mixers' && recurrent !== null) return [whole.value, recurrent];
-    if (kind === 'window' && whole.value.kind === 'grouped') return [{ ...windowed, window }];
+    if (whole.value.kind === 'grouped' && (kind === 'window' || layer >= firstShared))
+      return [
+        { ...(kind === 'window' ? { ...windowed, window } : whole.value), shared: layer >= firstShared },
+      ];
     return traits.parts === 'two-attentions' ? [whole.value, whole.value] : [whole.value];
   };
   return { at, missing: whole.missing, assumed: whole.assumed };
@@ -149,13 +146,21 @@ function kindOf(type: unknown): LayerKind {
 }
 
 /** MLPs of each layer: where a family has one part a layer, those whose part it is. */
-function mlpReader(config: JsonObject, reader: ConfigReader, traits: FamilyTraits): At<readonly Mlp[]> {
+function mlpReader(
+  config: JsonObject,
+  reader: ConfigReader,
+  traits: FamilyTraits,
+  layers: number,
+): At<readonly Mlp[]> {
   if (traits.parts === 'states') return { at: () => [], missing: [] };
   const { at, dense, missing } = mlpKinds(config, reader, traits);
   const types = reader.list('layer_types');
+  // Gemma 4 E2B makes up for the keys and values that layers share.
+  const wideFrom = config.use_double_wide_mlp === true ? firstSharedLayer(reader, layers) : layers;
   return {
     missing,
     at: (layer) => {
+      if (layer >= wideFrom && layers > 0) return [{ ...dense, width: 2 * dense.width }];
       if (traits.parts === 'one') {
         if (types?.[layer] === 'mlp') return [dense];
         return types?.[layer] === 'moe' ? [at(layer)] : [];

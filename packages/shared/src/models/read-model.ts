@@ -3,6 +3,7 @@
 import { withFamilyDefaults } from './families.ts';
 import { readQuantisation } from './quantisation.ts';
 import { readLayers } from './read-layers.ts';
+import { perLayerInput } from './read-per-layer.ts';
 import { rotaryElements } from './read-rotary.ts';
 import { readTowers } from './read-towers.ts';
 import { configReader, isObject, type JsonObject, type Refusal } from './reader.ts';
@@ -33,6 +34,7 @@ export function readModel(config: JsonObject, options: ReadOptions = {}): ModelR
   const contextMax = reader.count(['max_position_embeddings', 'seq_length', 'n_positions']);
   const mtpLayers =
     reader.whole('num_nextn_predict_layers', 100) ?? reader.whole('num_mtp_modules', 100) ?? 0;
+  const perLayer = perLayerInput(reader);
   if (reader.refusals.length > 0) return { known: false, refusals: reader.refusals, because: [] };
   if (layers.cacheGaps.includes('num_attention_heads') && layers.cacheGaps.includes('num_hidden_layers'))
     return {
@@ -52,6 +54,7 @@ export function readModel(config: JsonObject, options: ReadOptions = {}): ModelR
       contextMax,
       layers: layers.list,
       mtpLayers,
+      perLayer,
       rotaryElements: rotaryElements(text, layers.list, contextMax),
       vision: readTowers(config),
       dtype: typeof dtype === 'string' ? dtype : null,

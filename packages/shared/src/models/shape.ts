@@ -12,6 +12,7 @@ export interface ModelShape {
   readonly layers: readonly Layer[];
   /** Extra decoder layers for multi-token prediction; loaded only when they are used. */
   readonly mtpLayers: number;
+  readonly perLayer: PerLayerInput | null;
   /** Elements of the tables of rotary embeddings. */
   readonly rotaryElements: number;
   readonly vision: Vision | null;
@@ -52,6 +53,8 @@ export interface GroupedAttention {
   readonly bias: boolean;
   /** A gate as wide as the queries (Qwen3-Next). */
   readonly gated: boolean;
+  /** Keys and values are those of a layer before it. */
+  readonly shared: boolean;
 }
 
 /** MLA (DeepSeek V2 and V3, Kimi K2, GLM-4.7-Flash), with an indexer where it is sparse (V3.2). */
@@ -137,6 +140,16 @@ export interface ExpertMlp {
   /** Width of the expert that every token visits; 0 without one. */
   readonly sharedWidth: number;
   readonly bias: boolean;
+}
+
+/** An embedding of each token for each layer, and what brings it into the layer (Gemma 3n, Gemma 4 E2B and E4B). */
+export interface PerLayerInput {
+  readonly width: number;
+  readonly vocab: number;
+  /** Rank of the residual beside each layer (Gemma 3n's laurel). */
+  readonly sideRank: number;
+  /** Square matrices that mix the copies of the hidden state (Gemma 3n's altup). */
+  readonly mixes: number;
 }
 
 export interface Vision {

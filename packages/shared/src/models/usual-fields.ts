@@ -77,6 +77,9 @@ function ofFamily(config: JsonObject): JsonObject {
       };
     case 'arctic':
       return { moe_intermediate_size: config.intermediate_size, intermediate_size: config.hidden_size };
+    case 'gemma3n':
+    case 'gemma3n_text':
+      return { intermediate_size: same(config.intermediate_size) };
     case 'hunyuan_v1_moe':
     case 'hunyuan':
       return {

@@ -6,6 +6,7 @@ import {
   layerMatrices,
   type Matrix,
   type Part,
+  perLayerMatrices,
   rotaryMatrix,
   visionMatrix,
 } from './matrices.ts';
@@ -46,7 +47,7 @@ export function modelWeights(shape: ModelShape, parallel: Parallel, rules: Engin
   sums.add(embeddingMatrix(shape), 0, null);
   if (!shape.tied) sums.add(headMatrix(shape), last, null);
   else if (last > 0) sums.copy(embeddingMatrix(shape), last);
-  for (const matrix of visionMatrix(shape)) sums.add(matrix, 0, null);
+  for (const matrix of [...perLayerMatrices(shape), ...visionMatrix(shape)]) sums.add(matrix, 0, null);
   const rotary = rotaryMatrix(shape, rules.wideRotary);
   for (let stage = 0; shape.rotaryElements > 0 && stage <= last; stage++) sums.add(rotary, stage, null);
   return sums.result();

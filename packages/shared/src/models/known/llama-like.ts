@@ -14,6 +14,16 @@ type Row = readonly [
 ];
 
 const TIED = { tie_word_embeddings: true } as const;
+const WITH_IMAGES = {
+  model_type: 'mllama_text_model',
+  vision_config: {
+    hidden_size: 1280,
+    num_hidden_layers: 32,
+    num_global_layers: 8,
+    intermediate_size: 5120,
+    out_hidden_size: 4096,
+  },
+} as const;
 const plain =
   (type: string) =>
   ([names, hidden, layers, heads, kvHeads, width, vocab, context, more]: Row): KnownModel => ({
@@ -63,6 +73,28 @@ const LLAMA: readonly Row[] = [
   ['llama-3.1-405b', 16_384, 126, 128, 8, 53_248, 128_256, 131_072],
   ['llama-3.2-1b', 2048, 16, 32, 8, 8192, 128_256, 131_072, TIED],
   ['llama-3.2-3b', 3072, 28, 24, 8, 8192, 128_256, 131_072, TIED],
+  [
+    'llama-3.2-11b-vision llama-3.2-11b-vision-instruct',
+    4096,
+    40,
+    32,
+    8,
+    14_336,
+    128_256,
+    131_072,
+    WITH_IMAGES,
+  ],
+  [
+    'llama-3.2-90b-vision llama-3.2-90b-vision-instruct',
+    8192,
+    100,
+    64,
+    8,
+    28_672,
+    128_256,
+    131_072,
+    WITH_IMAGES,
+  ],
   ['yi-6b yi-1.5-6b', 4096, 32, 32, 4, 11_008, 64_000, 4096],
   ['yi-9b yi-1.5-9b', 4096, 48, 32, 4, 11_008, 64_000, 4096],
   ['yi-34b yi-1.5-34b', 7168, 60, 56, 8, 20_480, 64_000, 4096],

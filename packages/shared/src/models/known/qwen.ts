@@ -164,6 +164,7 @@ const mixed = (names: string, type: string, sizes: Readonly<Record<string, unkno
     linear_conv_kernel_dim: 4,
     max_position_embeddings: 262_144,
     tie_word_embeddings: false,
+    ...(type.startsWith('qwen3_5') ? { mamba_ssm_dtype: 'float32' } : {}),
     ...sizes,
   },
 });
@@ -299,7 +300,7 @@ export const QWEN: readonly KnownModel[] = [
     shared_expert_intermediate_size: 1024,
     vocab_size: 248_320,
   }),
-  mixed('qwen3.5-27b qwen3.6-27b', 'qwen3_5', {
+  mixed('qwen3.5-27b qwen3.6-27b qwen3.8-27b', 'qwen3_5', {
     hidden_size: 5120,
     num_hidden_layers: 64,
     num_attention_heads: 24,
