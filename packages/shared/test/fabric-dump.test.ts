@@ -122,6 +122,61 @@ test('hosts are named by what stands in a text, then by folder and file, never b
   t.match(second?.evidence, [{ env: [{ value: 'mlx5_2' }] }], 'settings are of the host that printed them');
 });
 
+test('a file of something else makes no host, and is named; facts of an agent make one', async (t) => {
+  const table = 'mlx5_0 port 1 ==> eth0 (Up)';
+  const read = (texts: Readonly<Record<string, string>>) => {
+    const { nodes, ignored } = readTexts(new Map(Object.entries(texts)));
+    return { hosts: nodes.map(({ name }) => name), ignored };
+  };
+  const text = JSON.stringify(
+    { nodes: ['a'], raw: table, line: 'a:1:2 [0] NCCL WARN ibv_open_device failed' },
+    null,
+    1,
+  );
+  t.same(
+    read({
+      'case.json': text,
+      'ibdev2netdev.txt': table,
+      'README.md': '# Two hosts',
+      'x.json': '[{"id":1}]',
+    }),
+    { hosts: ['host'], ignored: ['case.json', 'README.md', 'x.json'] },
+    'the table keeps its nameless host',
+  );
+  t.same(read({ 'a/ip.txt': table, 'b/ip.txt': table, 'b/todo.txt': 'later', 'docs/how.md': 'Read me' }), {
+    hosts: ['a', 'b'],
+    ignored: ['docs/how.md'],
+  });
+  t.same(
+    read({
+      'gpu1.txt': table,
+      'gpu2.txt': '-bash: ibdev2netdev: command not found',
+      'gpu3.txt': '=== gpu3 ===\nhm',
+    }),
+    { hosts: ['gpu1', 'gpu2', 'gpu3'], ignored: [] },
+    'a host that lacks the tools, or is named, is one',
+  );
+  t.same(
+    read({ 'README.md': 'nothing' }),
+    { hosts: ['host'], ignored: [] },
+    'a lone file is what was asked about',
+  );
+  t.same(read({ 'case.json': text }), { hosts: [], ignored: ['case.json'] });
+  t.same(
+    read({ 'a.txt': table, 'b.json': '[{"ifname":"eth0","link_type":"ether"}]' }).hosts,
+    ['a', 'b'],
+    'ip -j',
+  );
+
+  const facts = { netdevs: null, routes: null, hcas: [], gpuCount: 8, gpuTopology: null, contradictions: [] };
+  const given = { 'gpu1/facts.json': JSON.stringify(facts), 'gpu1/log.txt': table, 'gpu2.txt': table };
+  const { nodes } = readTexts(new Map(Object.entries(given)));
+  t.match(nodes, [
+    { name: 'gpu1', facts: { gpuCount: 8 }, evidence: [{ kind: 'ibdev2netdev' }] },
+    { name: 'gpu2', facts: null },
+  ]);
+});
+
 test('texts of two hosts that pass for one are told, and no verdict is built on them', async (t) => {
   const explain = (text: string) => explainDump(readTexts(new Map([['-', text]])), POLICY).groups[0];
   const doubts = (text: string) =>

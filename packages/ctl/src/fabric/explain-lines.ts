@@ -10,13 +10,15 @@ import { verdictLines } from './verdict-lines.ts';
 export function explanationLines(explanation: Explanation, style: Style): string[] {
   const { groups } = explanation;
   const nodes = groups.flatMap((group) => group.selection.nodes);
+  const { ignored } = explanation.dump;
   const exact = nodes.find(({ env }) => Object.values(env).some((value) => value.startsWith('=')));
-  return groups.flatMap((group) => [
+  const lines = groups.flatMap((group) => [
     ...(groups.length > 1 ? [style.bold(`group ${group.name}`), ''] : []),
     ...group.selection.nodes.flatMap((node) => nodeLines(node, group, node === exact, style)),
     ...unreadLines(explanation, group, style),
     ...verdictLines(group, style),
   ]);
+  return ignored.length === 0 ? lines : [...lines, style.dim(explainText.ignored(ignored)), ''];
 }
 
 /** `explainExact`: the first node whose settings hold NCCL's own `=` says what it means. */

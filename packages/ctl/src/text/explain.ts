@@ -6,6 +6,8 @@ export const explainText = {
     '(in NAME==value the second = is NCCL’s own: exactly these names. Without it mlx5_1 would take mlx5_10 too.)',
   unread: (path: string, count: number, first: string) =>
     `unread   ${path}: ${count} ${count === 1 ? 'line' : 'lines'} not understood, first: ${first}`,
+  ignored: (paths: readonly string[]) =>
+    `ignored  ${paths.slice(0, 8).join(', ')}${paths.length > 8 ? ` and ${paths.length - 8} more` : ''}: neither output of a network tool, nor a log, nor facts of an agent`,
   undecided:
     'too little to choose a network: no RDMA device was seen, and no log that names the network; paste ibdev2netdev, show_gids, ip -4 a, or a log with NCCL_DEBUG=INFO',
   oneHost: 'of this one host; paste the others as well to have them compared',

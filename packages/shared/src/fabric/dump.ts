@@ -3,10 +3,10 @@
  * which node, or prompts, banners and folders do.
  */
 import { type Static, Type } from 'typebox';
-import { type FabricFacts, readFabricFacts } from './collect/facts.ts';
+import { type FabricFacts, factsIn, readFabricFacts } from './collect/facts.ts';
 import { type DumpKind, splitSections } from './detect.ts';
 import { type Evidence, readSection } from './evidence.ts';
-import { evidenceByHost } from './hosts-of-texts.ts';
+import { evidenceByHost, hostOfPath, isSameName, NAMELESS, unrelatedFiles } from './hosts-of-texts.ts';
 import { linesOf, lookup } from './parse/text.ts';
 import { linesByHost, sameHost } from './prompt.ts';
 
@@ -55,6 +55,8 @@ export interface FabricDump {
   /** Kind that the manifest gave a file, where it gave one. */
   readonly kinds: ReadonlyMap<string, string>;
   readonly nodes: readonly DumpedNode[];
+  /** Files that say nothing of a host: other JSON, a README. */
+  readonly ignored: readonly string[];
 }
 
 export const MAIN_GROUP = 'main';
@@ -92,21 +94,49 @@ export function readManifestDump(manifest: DumpManifest, texts: ReadonlyMap<stri
       ),
     }),
   );
-  return { files, kinds, nodes };
+  return { files, kinds, nodes, ignored: [] };
 }
 
 /** Reads texts that nobody described, by path inside of what was given. */
 export function readTexts(texts: ReadonlyMap<string, string>): FabricDump {
-  const files = new Map([...texts].map(([path, text]) => [path, readText(path, text, undefined)] as const));
-  const nodes = [...evidenceByHost(files)].map(([name, evidence]) => ({
-    name,
-    group: MAIN_GROUP,
-    gpuCount: null,
-    given: {},
-    evidence,
-    facts: null,
-  }));
-  return { files, kinds: new Map(), nodes };
+  const objects = new Map([...texts].flatMap(([path, text]) => jsonObject(path, text)));
+  const found = [...objects].flatMap(([path, value]) => {
+    const facts = factsIn(value);
+    return facts === null ? [] : [{ path, ...facts }];
+  });
+  const read = new Map(
+    [...texts].flatMap(([path, text]) =>
+      objects.has(path) ? [] : [[path, readText(path, text, undefined)] as const],
+    ),
+  );
+  const unrelated = new Set(unrelatedFiles(read));
+  const files = new Map([...read].filter(([path]) => !unrelated.has(path)));
+  const shown = evidenceByHost(files);
+  const reported = found.map(({ path, hostname, facts }): DumpedNode => {
+    const name = hostname ?? hostOfPath(path, [...texts.keys()]) ?? NAMELESS;
+    const own = [...shown].find(([other]) => isSameName(other, name));
+    return { ...bareNode(name), facts, evidence: own?.[1] ?? [] };
+  });
+  const others = [...shown]
+    .filter(([name]) => !reported.some((node) => isSameName(node.name, name)))
+    .map(([name, evidence]) => ({ ...bareNode(name), evidence }));
+  const factsAt = new Set(found.map(({ path }) => path));
+  const ignored = [...objects.keys()].filter((path) => !factsAt.has(path));
+  return { files, kinds: new Map(), nodes: [...reported, ...others], ignored: [...ignored, ...unrelated] };
+}
+
+/** What an agent reports, or a file of anything: no tool prints one JSON object. */
+function jsonObject(path: string, text: string): [string, unknown][] {
+  if (!/^\s*\{/.test(text)) return [];
+  try {
+    return [[path, JSON.parse(text)]];
+  } catch {
+    return [];
+  }
+}
+
+function bareNode(name: string): DumpedNode {
+  return { name, group: MAIN_GROUP, gpuCount: null, given: {}, evidence: [], facts: null };
 }
 
 function readText(path: string, text: string, hint: DumpKind | undefined): Evidence[] {

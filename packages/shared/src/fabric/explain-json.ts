@@ -12,6 +12,7 @@ export function explanationJson({ dump, groups }: Explanation): Record<string, u
   });
   return {
     files: Object.fromEntries(files),
+    ignored: dump.ignored,
     nodes: Object.fromEntries(
       groups.flatMap((group) => group.selection.nodes.map((node) => [node.node, nodeJson(node, group)])),
     ),

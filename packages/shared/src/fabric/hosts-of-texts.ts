@@ -4,6 +4,7 @@
  * given counts, so a file says the same however its path is spelled.
  */
 import type { Evidence } from './evidence.ts';
+import { classifyError } from './nccl-log/error-rules.ts';
 
 /** Name of the node when nothing names one. */
 export const NAMELESS = 'host';
@@ -25,6 +26,39 @@ export function evidenceByHost(files: ReadonlyMap<string, readonly Evidence[]>):
   }
   return found;
 }
+
+/** The host that a path alone names: its folder inside of what was given, or its file beside others; null when it names none. */
+export function hostOfPath(path: string, all: readonly string[]): string | null {
+  return unitOf(path, all)?.replace(/\/$/, '') ?? null;
+}
+
+/**
+ * Paths that make no host: beside outputs of tools and logs, files in which nothing of the kind stands (a README), unless
+ * their folder has more or they name a host.
+ */
+export function unrelatedFiles(files: ReadonlyMap<string, readonly Evidence[]>): string[] {
+  const units = [...Map.groupBy([...files], ([path]) => unitOf(path, [...files.keys()]))].map(
+    ([name, members]) => ({
+      name,
+      paths: members.map(([path]) => path),
+      silent: members.every(([, items]) => items.every(saysNothing)),
+    }),
+  );
+  return units.every(({ silent }) => silent)
+    ? []
+    : units.filter(({ name, silent }) => name !== null && silent).flatMap(({ paths }) => paths);
+}
+
+/** Neither rows nor a library's lines, nor an error, nor whose it is. */
+function saysNothing(item: Evidence): boolean {
+  return (
+    item.host === null &&
+    showsNothing(item) &&
+    !item.unknown.some((line) => TOOL_IS_MISSING.test(line) || classifyError(line) !== null)
+  );
+}
+
+const TOOL_IS_MISSING = /: (?:command )?not found\s*$/;
 
 /** `gpu1` and `gpu1.cluster.local` are one host; `10.0.0.1` and `10.0.0.2` are two. */
 export function isSameName(a: string, b: string): boolean {
