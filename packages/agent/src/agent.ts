@@ -12,6 +12,7 @@ import type { RankReport } from '@dsr1/shared/wire/messages';
 import { type AgentConfig, factsOptionsOf, foldersOf } from './config/config.ts';
 import type { AgentIdentity } from './facts/collect.ts';
 import { createGauges } from './facts/gauges.ts';
+import { readGpuGauges } from './facts/probes/gpu-gauges.ts';
 import { readIdentity } from './facts/probes/identity.ts';
 import type { Host } from './host/host.ts';
 import { createProbes } from './probes.ts';
@@ -104,6 +105,7 @@ function workloadParts({ nodeId }: NodeIdentity, config: AgentConfig, { host, cl
       (await import('@dsr1/shared/engines/registry')).engineOf(kind),
     prepare: {
       probeGpus: async () => (await import('./facts/probes/gpus.ts')).probeGpus(host),
+      gpuGauges: () => readGpuGauges(host),
       memlockBytes: async () => {
         const limits = await (await import('./facts/probes/limits.ts')).probeLimits(host);
         return limits.detected ? limits.value.memlockBytes : null;

@@ -1,16 +1,11 @@
 import type { Clock } from '@dsr1/shared/clock';
 import type { Heartbeat } from '@dsr1/shared/wire/messages';
 import type { Host } from '../host/host.ts';
+import { readGpuGauges } from './probes/gpu-gauges.ts';
 import { meminfoBytes } from './probes/memory.ts';
 
-const MIB = 1024 * 1024;
 /** A look at the GPUs costs a process and a visit to the driver: not with every heartbeat. */
 const GPU_PERIOD_MS = 10_000;
-const QUERY = [
-  'nvidia-smi',
-  '--query-gpu=index,memory.used,utilization.gpu',
-  '--format=csv,noheader,nounits',
-] as const;
 
 export interface Gauges {
   /** What changes all the time: load, free memory, and the GPUs as they were up to 10 s (plus the look itself) ago. */
@@ -25,8 +20,7 @@ export function createGauges(host: Host, clock: Clock, hasGpus: () => boolean): 
 
   /** Runs beside the heartbeats: a hanging nvidia-smi must not hold them up. */
   const look = async () => {
-    const answer = await host.run(QUERY, { timeoutMs: GPU_PERIOD_MS });
-    if (answer.answered && answer.exitCode === 0) gpus = parseGauges(answer.stdout);
+    gpus = (await readGpuGauges(host)) ?? gpus;
   };
 
   return {
@@ -52,20 +46,3 @@ export function createGauges(host: Host, clock: Clock, hasGpus: () => boolean): 
     },
   };
 }
-
-/** `0, 1234, 56`; a value that the GPU does not have (`[N/A]`) counts as 0. */
-function parseGauges(csv: string): Heartbeat['gpus'] {
-  return csv.split('\n').flatMap((line) => {
-    const [index = '', used = '', utilisation = ''] = line.split(',').map((cell) => cell.trim());
-    if (!/^\d+$/.test(index)) return [];
-    return [
-      {
-        index: Number(index),
-        usedMemoryBytes: integer(used) * MIB,
-        utilisationPercent: integer(utilisation),
-      },
-    ];
-  });
-}
-
-const integer = (cell: string) => (/^\d+$/.test(cell) ? Number(cell) : 0);

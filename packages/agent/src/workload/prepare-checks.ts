@@ -6,12 +6,16 @@ import { Dsr1Error } from '@dsr1/shared/errors';
 import type { GpuInventory } from '@dsr1/shared/facts/gpu';
 import type { Probe } from '@dsr1/shared/facts/nullable';
 import type { PortPlan, RankPlan } from '@dsr1/shared/plan/model';
+import type { Heartbeat } from '@dsr1/shared/wire/messages';
 import { checkModel, type KnownDamage } from '../models/prepare-check.ts';
+import { checkGpus } from './prepare-gpus.ts';
 import { type Runtime, runtimeMissing } from './runtimes/runtime.ts';
 
 export interface PrepareDeps {
   readonly runtime: Runtime | undefined;
   readonly probeGpus: () => Promise<Probe<GpuInventory>>;
+  /** What of each GPU is in use right now; null = not said. */
+  readonly gpuGauges: () => Promise<Heartbeat['gpus'] | null>;
   /** Limit that a plain process inherits from the agent, null = unlimited. */
   readonly memlockBytes: () => Promise<number | null>;
   readonly knownDamage: KnownDamage;
@@ -22,7 +26,7 @@ export interface Reservation {
   release(): Promise<void>;
 }
 
-interface Problem {
+export interface Problem {
   readonly code: ErrorCode;
   readonly message: string;
   readonly hint: string;
@@ -55,39 +59,6 @@ async function checkRuntime(plan: RankPlan, { runtime }: PrepareDeps): Promise<r
       ? runtimeMissing(`this agent has no runtime ${plan.runtime}`)
       : await runtime.problem(plan.image);
   return problem === null ? [] : [problem];
-}
-
-async function checkGpus(plan: RankPlan, { probeGpus }: PrepareDeps): Promise<readonly Problem[]> {
-  if (plan.gpuIndices.length === 0) return [];
-  const inventory = await probeGpus();
-  if (!inventory.detected)
-    return [
-      {
-        code: 'GPU_BUSY',
-        message: `GPUs cannot be checked: ${inventory.reason}`,
-        hint: 'run `dsr1-agent doctor` on the node',
-      },
-    ];
-  return plan.gpuIndices.flatMap((index): readonly Problem[] => {
-    const gpu = inventory.value.gpus.find((candidate) => candidate.index === index);
-    if (gpu === undefined)
-      return [
-        {
-          code: 'GPU_BUSY',
-          message: `GPU ${index} is not on this node any more`,
-          hint: 'plan again from new facts',
-        },
-      ];
-    if (gpu.processes.length === 0) return [];
-    const users = gpu.processes.map(({ pid, name }) => `${name ?? 'process'} (pid ${pid})`).join(', ');
-    return [
-      {
-        code: 'GPU_BUSY',
-        message: `gpu-memory-occupied: GPU ${index} is used by ${users}`,
-        hint: 'end these processes, or leave this node out',
-      },
-    ];
-  });
 }
 
 async function checkPaths(plan: RankPlan): Promise<readonly Problem[]> {

@@ -53,6 +53,7 @@ export async function aWorkload(stateDir: string, change: Partial<WorkloadDeps> 
     engineOf: async () => testEngine,
     prepare: {
       probeGpus: async () => ({ detected: false, reason: 'none here' }),
+      gpuGauges: async () => null,
       memlockBytes: async () => 65_536,
       knownDamage: async () => [],
     },

@@ -86,7 +86,7 @@ export const gpuRules: readonly Rule[] = [
   {
     id: 'memory-changed-while-profiling',
     category: 'gpu-memory-occupied',
-    line: /Error in memory profiling|Initial (?:used|free) memory .{0,80}current (?:used|free) memory|GPU \d+ is used by |busy or unavailable|CUDA-capable device\(s\) is\/are busy|occupied by other process/,
+    line: /Error in memory profiling|Initial (?:used|free) memory .{0,80}current (?:used|free) memory|GPU \d+ (?:is used by |has [\d.]+ GiB in use)|busy or unavailable|CUDA-capable device\(s\) is\/are busy|occupied by other process/,
     strength: 'strong',
     source: 'vllm/v1/worker/gpu_worker.py, CUDA error 46, dsr1 prepare check',
   },
