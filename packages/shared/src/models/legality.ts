@@ -115,7 +115,7 @@ const CAPABILITY: Readonly<Record<QuantMethod, number>> = {
   int8: 7.5,
   awq: 7.5,
   gptq: 6,
-  int4: 8,
+  int4: 7.5,
   mxfp4: 8,
   nvfp4: 8,
   bitsandbytes: 7,

@@ -84,6 +84,37 @@ export const MIXED: readonly KnownModel[] = [
     },
   },
   {
+    names: ['gemma-4-31b', 'gemma-4-31b-it'],
+    config: {
+      model_type: 'gemma4',
+      text_config: {
+        model_type: 'gemma4_text',
+        hidden_size: 5376,
+        num_hidden_layers: 60,
+        num_attention_heads: 32,
+        num_key_value_heads: 16,
+        num_global_key_value_heads: 4,
+        head_dim: 256,
+        global_head_dim: 512,
+        intermediate_size: 21_504,
+        sliding_window: 1024,
+        vocab_size: 262_144,
+        max_position_embeddings: 262_144,
+        attention_k_eq_v: true,
+        layer_types: Array.from({ length: 60 }, (_, at) =>
+          at % 6 === 5 ? 'full_attention' : 'sliding_attention',
+        ),
+      },
+      vision_config: {
+        model_type: 'gemma4_vision',
+        hidden_size: 1152,
+        intermediate_size: 4304,
+        num_hidden_layers: 27,
+        num_attention_heads: 16,
+      },
+    },
+  },
+  {
     names: ['gemma-4-26b-a4b', 'gemma-4-26b-a4b-it'],
     config: {
       model_type: 'gemma4',

@@ -188,6 +188,16 @@ const VISION_3 = {
   },
 };
 
+const VISION_3_SMALL = {
+  vision_config: {
+    hidden_size: 1024,
+    depth: 24,
+    intermediate_size: 4096,
+    out_hidden_size: 2048,
+    deepstack_visual_indexes: [5, 11, 17],
+  },
+};
+
 export const QWEN: readonly KnownModel[] = [
   ...QWEN1_5.map(dense('qwen2')),
   ...[...QWEN2, ...QWEN2_PADDED].map(dense('qwen2')),
@@ -208,6 +218,17 @@ export const QWEN: readonly KnownModel[] = [
     32,
     8,
     9728,
+    151_936,
+    262_144,
+    true,
+  ]),
+  dense('qwen3_vl', { head_dim: 128, ...VISION_3_SMALL })([
+    'qwen3-vl-2b',
+    2048,
+    28,
+    16,
+    8,
+    6144,
     151_936,
     262_144,
     true,
