@@ -7,7 +7,7 @@ import { globSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { dockerMissing, enginesMissing, labMissing, rdmaMissing } from '../test/lab/missing.ts';
+import { dockerMissing, enginesMissing, gpuMissing, labMissing, rdmaMissing } from '../test/lab/missing.ts';
 
 interface Count {
   passed: number;
@@ -17,7 +17,7 @@ interface Count {
 
 interface Stage {
   /** The flag that asks for it. */
-  readonly flag: 'quick' | 'hosts' | 'engines' | 'docker' | 'rdma';
+  readonly flag: 'quick' | 'hosts' | 'engines' | 'docker' | 'gpu' | 'rdma';
   readonly name: string;
   /** Why a run without flags leaves it out. */
   readonly long?: string;
@@ -27,7 +27,7 @@ interface Stage {
 }
 
 const root = resolve(import.meta.dirname, '..');
-const HELP = `scripts/test [--quick | --hosts | --engines | --rdma]... [--only TEXT]
+const HELP = `scripts/test [--quick | --hosts | --engines | --docker | --gpu | --rdma]... [--only TEXT]
 
 Without a flag everything that this machine can run is run, but what takes very long, which is named. With flags, only
 these stages, long or not:
@@ -35,6 +35,7 @@ these stages, long or not:
   --hosts     two real systemd hosts (root, Debian): join, launch, reboot, adoption
   --engines   real vLLM (also on Ray) and SGLang across two such hosts, and made to fail (installs 2.3 GB once into ~/.cache/dsr1)
   --docker    two real Docker engines (65 MB once into ~/.cache/dsr1), real vLLM in containers
+  --gpu       real SGLang on one GPU, from the environment that DSR1_GPU_PYTHON names
   --rdma      two virtual machines with soft-RoCE
   --only TEXT only test files whose path holds TEXT
 `;
@@ -45,6 +46,7 @@ const { values: flags } = parseArgs({
     hosts: { type: 'boolean', default: false },
     engines: { type: 'boolean', default: false },
     docker: { type: 'boolean', default: false },
+    gpu: { type: 'boolean', default: false },
     rdma: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
     help: { type: 'boolean', default: false },
@@ -156,6 +158,12 @@ const STAGES: readonly Stage[] = [
     name: 'real vLLM in containers',
     missing: () => dockerMissing() ?? enginesMissing(),
     run: tap(['test/docker/engine-gang.test.ts'], 1, 900),
+  },
+  {
+    flag: 'gpu',
+    name: 'real SGLang on a GPU',
+    missing: gpuMissing,
+    run: tap(['test/gpu/*.test.ts'], 1, 900),
   },
   {
     flag: 'rdma',

@@ -42,3 +42,11 @@ export function rdmaMissing(): string | null {
     ? null
     : 'the virtual machines are not part of this version';
 }
+
+/** A real engine on a GPU of this machine. */
+export function gpuMissing(): string | null {
+  if (!found('nvidia-smi')) return 'needs an NVIDIA GPU (nvidia-smi is not there)';
+  return process.env.DSR1_GPU_PYTHON === undefined
+    ? 'needs DSR1_GPU_PYTHON: the interpreter of an environment with SGLang for this GPU (and, if it wants some, DSR1_GPU_ARGS)'
+    : null;
+}
