@@ -258,8 +258,13 @@ test('diagnose reads a folder with facts, a file, standard input and a deploymen
   t.match((await runCtl(['diagnose', '-'], { home, input: 'all is well\n' })).out, /nothing wrong/);
   t.match(await runCtl(['diagnose', '-'], { home, input: 'mlx5_0 port 1 ==> ib0 (Up)\n' }), {
     code: 2,
-    err: /found none: it holds what ibdev2netdev print[\s\S]*fabric explain/,
+    err: /logs in standard input, found the output of ibdev2netdev and no log[\s\S]*fabric explain/,
   });
+  const both = 'mlx5_0 port 1 ==> ib0 (Up)\n5: eth7    inet 10.0.0.1/24 scope global eth7\n';
+  t.match(
+    (await runCtl(['diagnose', '-'], { home, input: both })).err,
+    /output of ibdev2netdev and ip addr and/,
+  );
   t.match(await runCtl(['diagnose', '-'], { home, input: '\n' }), { err: /found no line/ });
   const socket = 'n1:4:5 [0] NCCL INFO Using network Socket\n';
   t.match(
