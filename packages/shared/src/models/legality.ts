@@ -4,7 +4,7 @@ import { layerMatrices, type Matrix } from './matrices.ts';
 import { type Groups, gpuCount, groupsOf, type Parallel } from './parallel.ts';
 import { formatOf, type QuantMethod } from './quantisation.ts';
 import { type Attention, hasExperts, isSparse, type Layer, type ModelShape } from './shape.ts';
-import { shareOf } from './weights.ts';
+import { paddedVocabulary, shareOf } from './weights.ts';
 
 export interface LegalityInput {
   readonly shape: ModelShape;
@@ -35,6 +35,11 @@ export function illegalBecause(input: LegalityInput): string[] {
       : []),
     ...(rules.engine === 'sglang' && nodes !== null && (parallel.tensor * parallel.pipeline) % nodes !== 0
       ? [`${parallel.tensor * parallel.pipeline} ranks cannot be divided over ${nodes} nodes`]
+      : []),
+    ...(rules.engine === 'vllm' && paddedVocabulary(shape.vocab) % groups.vocabulary !== 0
+      ? [
+          `${paddedVocabulary(shape.vocab)} rows of the vocabulary are not divisible by tensor parallel size ${groups.vocabulary}`,
+        ]
       : []),
     ...expertRules(shape, parallel, groups),
     ...new Set([...new Set(shape.layers)].flatMap((layer) => layerRules(layer, shape, groups))),

@@ -80,15 +80,14 @@ export function shareOf(matrix: Matrix, groups: Groups, redundantExperts: number
       ? { outputs: width, inputs, copies: local }
       : { outputs, inputs: width, copies: local };
   }
-  if (cut === 'vocabulary')
-    return { outputs: Math.ceil(outputs / (VOCABULARY_PAD * ways)) * VOCABULARY_PAD, inputs, copies };
+  if (cut === 'vocabulary') return { outputs: Math.ceil(paddedVocabulary(outputs) / ways), inputs, copies };
   if (cut === 'kv') return { outputs: outputs / Math.min(matrix.heads ?? 1, ways), inputs, copies };
   if (cut === 'outputs') return { outputs: outputs / ways, inputs, copies };
   return { outputs, inputs: cut === 'inputs' ? inputs / ways : inputs, copies };
 }
 
-/** Both engines pad the vocabulary to a multiple of 64 for each GPU (layers/vocab_parallel_embedding.py). */
-const VOCABULARY_PAD = 64;
+/** Rows that both engines divide: the vocabulary in whole 64 (layers/vocab_parallel_embedding.py). */
+export const paddedVocabulary = (rows: number): number => Math.ceil(rows / 64) * 64;
 
 function groupSize({ group }: Matrix, groups: Groups): number {
   if (group === 'attention') return groups.attention;

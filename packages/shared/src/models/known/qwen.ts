@@ -52,7 +52,7 @@ const QWEN2: readonly Dense[] = [
   ['deepseek-r1-distill-qwen-14b', 5120, 48, 40, 8, 13_824, 152_064, 131_072],
   ['qwen2.5-32b qwen2.5-coder-32b qwq-32b-preview', 5120, 64, 40, 8, 27_648, 152_064, 32_768],
   ['qwq-32b deepseek-r1-distill-qwen-32b', 5120, 64, 40, 8, 27_648, 152_064, 131_072],
-  ['qwen2-72b qwen2.5-72b', 8192, 80, 64, 8, 29_568, 152_064, 32_768],
+  ['qwen2-72b qwen2.5-72b kimi-dev-72b', 8192, 80, 64, 8, 29_568, 152_064, 32_768],
 ];
 
 const QWEN1_5: readonly Dense[] = [
