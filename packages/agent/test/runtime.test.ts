@@ -1,8 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
+import { probeRuntimes } from '../src/facts/probes/runtimes.ts';
+import { linuxHost } from '../src/host/linux.ts';
 import { dockerRuntime } from '../src/workload/runtimes/docker.ts';
 import { containerBody } from '../src/workload/runtimes/docker-container.ts';
 import { frameReader } from '../src/workload/runtimes/docker-log.ts';
@@ -29,6 +33,7 @@ async function aProcess(t: Test, runId: string, ...orders: readonly string[]) {
     argv: standIn(...orders),
     env: { GREETING: 'hello' },
     folder,
+    cacheDir: join(folder, 'cache'),
     logFile,
     alone: true,
     deployment: 'dep',
@@ -79,6 +84,7 @@ test('a program that cannot be started is a named error', async (t) => {
     argv: [join(folder, 'none')],
     env: {},
     folder,
+    cacheDir: join(folder, 'cache'),
     logFile: join(folder, 'log'),
     alone: true,
     deployment: 'dep',
@@ -187,6 +193,45 @@ test('a Docker engine that cannot be reached is named, with what to do', async (
   t.match(await dockerRuntime(join(folder, 'x'.repeat(100))).problem(null), { message: /end at 107 bytes/ });
 });
 
+test('what answers at the Docker socket, and why nothing does, is a fact: no command `docker` is needed', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'dsr1-socket-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  chmodSync(folder, 0o755);
+  const host = linuxHost({ toolPath: [] });
+  const factsAt = async (socket: string) => {
+    const runtimes = await probeRuntimes(host, socket);
+    return runtimes.detected ? runtimes.value : runtimes;
+  };
+  const answering = async (name: string, answer: RequestListener) => {
+    const server = createServer(answer).listen(join(folder, name));
+    t.teardown(() => server.closeAllConnections());
+    t.teardown(() => server.close());
+    await once(server, 'listening');
+    return join(folder, name);
+  };
+  const podman = await answering('podman.sock', ({ url }, response) =>
+    response.end(url === '/version' ? '{"Version":"5.4.0","ApiVersion":"1.41"}' : ''),
+  );
+  t.match(await factsAt(podman), { docker: '5.4.0', dockerProblem: undefined });
+
+  const other = await answering('other.sock', (_, response) => response.writeHead(404).end('no'));
+  t.match(await factsAt(other), { docker: null, dockerProblem: /other.sock is no Docker engine.*404/ });
+  const stuck = await answering('stuck.sock', (_, response) => response.write('{"Version":'));
+  t.match(await factsAt(stuck), { docker: null, dockerProblem: /did not answer in time/ });
+  t.match(await factsAt(join(folder, 'none.sock')), { dockerProblem: /there is no such socket/ });
+  writeFileSync(join(folder, 'file.sock'), '');
+  t.match(await factsAt(join(folder, 'file.sock')), { dockerProblem: /nothing listens there/ });
+
+  chmodSync(podman, 0);
+  const isRoot = process.geteuid?.() === 0;
+  if (isRoot) process.seteuid?.('nobody');
+  try {
+    t.match(await factsAt(podman), { docker: null, dockerProblem: /this user may not use it/ });
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+  }
+});
+
 test('a container of a GPU and RDMA rank gets its devices and no more', async (t) => {
   const plan = aPlan({
     image: 'e@sha256:00',
@@ -200,6 +245,7 @@ test('a container of a GPU and RDMA rank gets its devices and no more', async (t
     argv: ['vllm', 'serve', '/models/r1'],
     env: { A: '1' },
     folder: '/run/dsr1/runs/x',
+    cacheDir: '/var/cache/dsr1/image-0',
     logFile: '/var/log/dsr1/x.log',
     alone: true,
     deployment: 'dep',
@@ -219,6 +265,7 @@ test('a container of a GPU and RDMA rank gets its devices and no more', async (t
       DeviceRequests: [{ DeviceIDs: ['4', '5'], Capabilities: [['gpu']] }],
       Mounts: [
         { Source: '/run/dsr1/runs/x', Target: '/run/dsr1/runs/x', ReadOnly: false },
+        { Source: '/var/cache/dsr1/image-0', Target: '/var/cache/dsr1/image-0', ReadOnly: false },
         { Source: '/models/r1', ReadOnly: true },
       ],
       Ulimits: [{ Name: 'memlock', Soft: -1, Hard: -1 }, { Name: 'stack' }, { Name: 'nofile' }],

@@ -302,7 +302,14 @@ test('a Ray cluster of its own: ports, addresses and environment of each node, o
     'each node by its own names',
   );
   const stays = ranks[0]?.files.find(({ name }) => name === 'ray_non_carry_over_env_vars.json');
-  for (const name of ['NCCL_SOCKET_IFNAME', 'GLOO_SOCKET_IFNAME', 'VLLM_HOST_IP', 'DSR1_RUN_ID'])
+  const ofNode = [
+    'NCCL_SOCKET_IFNAME',
+    'GLOO_SOCKET_IFNAME',
+    'VLLM_HOST_IP',
+    'DSR1_RUN_ID',
+    'VLLM_CACHE_ROOT',
+  ];
+  for (const name of ofNode)
     t.ok(JSON.parse(stays?.content ?? '[]').includes(name), `the head's ${name} does not reach the workers`);
   const wanted = (argv: readonly string[] | undefined) =>
     (argv ?? []).flatMap((word, i) => (/^--.*-port$/.test(word) ? [Number(argv?.[i + 1])] : []));
@@ -344,7 +351,7 @@ test('images: by digest, run by Docker, with the programs and GPUs that a contai
   t.match(run(spec, hosts()), {
     rejections: [
       {},
-      { node: 'node01', because: 'it has no usable docker', fix: /let the agent use its socket/ },
+      { node: 'node01', because: 'it has no usable docker', fix: /let the agent use the socket/ },
     ],
   });
   const byTag = { ...spec, engine: { ...spec.engine, image: 'lmsysorg/sglang:latest' } };
@@ -427,6 +434,7 @@ test('CPU gangs of the real engines need no GPU and no HCA', async (t) => {
             TORCH_COMPILE_DISABLE: '1',
             VLLM_NO_USAGE_STATS: '1',
             HF_HUB_OFFLINE: '1',
+            VLLM_CACHE_ROOT: '/fast/vllm',
           },
         },
         model: { path: '/models/tiny', servedName: 'tiny' },
@@ -437,7 +445,10 @@ test('CPU gangs of the real engines need no GPU and no HCA', async (t) => {
     ),
   );
   t.same(vllm.world, { nodes: 2, gpusPerNode: 0, tensor: 1, pipeline: 2 });
-  t.same(vllm.ranks[1]?.processes[0]?.env, {
+  const main = vllm.ranks[1]?.processes[0];
+  t.match(main?.env, { VLLM_CACHE_ROOT: '/fast/vllm', TRITON_CACHE_DIR: '{cacheDir}/triton' }, 'caches');
+  t.match(main?.reasons.VLLM_CACHE_ROOT, /engine\.env/, "the operator's own");
+  t.same(Object.fromEntries(Object.entries(main?.env ?? {}).filter(([name]) => !CACHE.test(name))), {
     VLLM_HOST_IP: '10.77.0.2',
     GLOO_SOCKET_IFNAME: 'host0',
     VLLM_CPU_OMP_THREADS_BIND: 'nobind',
@@ -501,6 +512,9 @@ test('CPU gangs of the real engines need no GPU and no HCA', async (t) => {
   t.match(sglang.ranks[0]?.files, [{ name: 'engine.yaml', content: 'api-key: "{apiKey}"\n' }]);
   t.same(sglang.ranks[1]?.files, [], 'the key is where it is used alone');
 });
+
+/** engines/compile-caches.ts */
+const CACHE = /_CACHE_|_WORKSPACE_BASE|_EXTENSIONS_DIR/;
 
 test('a plan can be read, and its scripts run as bash', async (t) => {
   const launch = run(

@@ -24,6 +24,8 @@ export interface Host {
   fileSystem(path: string): Promise<FileSystem | null>;
   /** Runs a tool: no shell, no input, C locale, its own process group. */
   run(argv: readonly [string, ...string[]], limits?: RunLimits): Promise<ToolAnswer>;
+  /** GET on the Docker engine's socket, Podman's compatible one too: its answer, or why there is none. */
+  askDocker(socketPath: string, path: string, timeoutMs: number): Promise<SocketAnswer>;
   /** Addresses as the C library lists them: the last resort where there is no `ip`. */
   addresses(): readonly InterfaceAddress[];
   /** True when the name server says nothing at all to a query for `name`: an error, or a refusal, is an answer. */
@@ -50,6 +52,10 @@ export type ToolAnswer =
       readonly why: 'missing' | 'timeout' | 'flood' | 'failed';
       readonly reason: string;
     };
+
+export type SocketAnswer =
+  | { readonly answered: true; readonly status: number; readonly body: unknown }
+  | { readonly answered: false; readonly reason: string };
 
 export interface FileSystem {
   readonly totalBytes: number;

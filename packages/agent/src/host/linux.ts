@@ -12,8 +12,9 @@ import { machine, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { Dsr1Error } from '@dsr1/shared/errors';
-import type { Host, InterfaceAddress } from './host.ts';
+import { Dsr1Error, toDsr1Error } from '@dsr1/shared/errors';
+import { dockerApi } from '../workload/runtimes/docker-api.ts';
+import type { Host, InterfaceAddress, SocketAnswer } from './host.ts';
 import { naturalOrder } from './natural-order.ts';
 import { runTool } from './run-tool.ts';
 
@@ -94,6 +95,7 @@ export function linuxHost({ overlay: given, toolPath = defaultToolPath() }: Linu
         return { answered: false, why: 'missing', reason: 'not installed' };
       return runTool(argv, toolEnv(toolPath), limits);
     },
+    askDocker,
     addresses: listAddresses,
     nameServerIsSilent,
     cpuModel: async () => {
@@ -177,6 +179,15 @@ function listAddresses(): InterfaceAddress[] {
       mac,
     })),
   );
+}
+
+async function askDocker(socketPath: string, path: string, timeoutMs: number): Promise<SocketAnswer> {
+  try {
+    const signal = AbortSignal.timeout(timeoutMs);
+    return { answered: true, ...(await dockerApi(socketPath).call('GET', path, { signal })) };
+  } catch (error) {
+    return { answered: false, reason: toDsr1Error(error).message };
+  }
 }
 
 async function nameServerIsSilent(server: string, name: string, timeoutMs: number): Promise<boolean> {

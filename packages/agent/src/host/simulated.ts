@@ -1,4 +1,4 @@
-import type { FileSystem, Host, InterfaceAddress, ToolAnswer } from './host.ts';
+import type { FileSystem, Host, InterfaceAddress, SocketAnswer, ToolAnswer } from './host.ts';
 import { naturalOrder } from './natural-order.ts';
 
 /** A host as data: what its files hold and what its tools print. */
@@ -8,6 +8,8 @@ export interface HostRecord {
   readonly links?: Readonly<Record<string, string>>;
   /** By argv joined with blanks (`ip -j -4 route`): what it prints, or the whole answer. Other tools are not installed. */
   readonly tools?: Readonly<Record<string, string | ToolAnswer>>;
+  /** By socket and path (`/run/docker.sock /version`). */
+  readonly dockerAnswers?: Readonly<Record<string, SocketAnswer>>;
   readonly fileSystems?: Readonly<Record<string, FileSystem>>;
   readonly addresses?: readonly InterfaceAddress[];
   /** Device nodes that exist and do not open: path → errno name. */
@@ -40,6 +42,11 @@ export function simulatedHost(record: HostRecord): Host {
         ? { answered: true, exitCode: 0, stdout: answer, stderr: '' }
         : answer;
     },
+    askDocker: async (socketPath, path) =>
+      record.dockerAnswers?.[`${socketPath} ${path}`] ?? {
+        answered: false,
+        reason: `there is no socket ${socketPath}`,
+      },
     addresses: () => record.addresses ?? [],
     nameServerIsSilent: async (server) => record.silentNameServers?.includes(server) ?? false,
     cpuModel: async () => null,

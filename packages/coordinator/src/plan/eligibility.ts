@@ -77,14 +77,19 @@ function runtimeObstacle(
 ): Obstacle | null {
   const wanted = runtime === 'auto' && engine.image !== undefined ? 'docker' : runtime;
   if (wanted === 'auto' || wanted === 'process') return null;
-  const found = probed(facts.runtimes, null)?.[wanted] ?? null;
-  return found === null ? of('runtime-missing', `it has no usable ${wanted}`, MEND[wanted]) : null;
+  const { runtimes } = facts;
+  if (!runtimes.detected)
+    return of('runtime-missing', `its runtimes are not known: ${runtimes.reason}`, MEND[wanted]);
+  if (runtimes.value[wanted] !== null) return null;
+  const why = wanted === 'docker' ? runtimes.value.dockerProblem : undefined;
+  const because = `it has no usable ${wanted}${why === undefined ? '' : `: ${why}`}`;
+  return of('runtime-missing', because, MEND[wanted]);
 }
 
 const MEND = {
   systemd: 'boot it with systemd, or set runtime: auto',
   docker:
-    'install docker there (daemon and command), start it, and let the agent use its socket (root, the group docker, dockerSocket in its configuration); or leave engine.image out',
+    'install Docker there (or Podman with its socket), start it, and let the agent use the socket: run it as root or in the group docker, name another one with dockerSocket in its configuration; or leave engine.image out',
 } as const;
 
 const of = (category: string, because: string, fix: string): Obstacle => ({ category, because, fix });

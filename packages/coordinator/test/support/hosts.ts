@@ -84,6 +84,7 @@ export interface Host {
   readonly ephemeral?: { readonly low: number; readonly high: number };
   readonly systemd?: boolean;
   readonly docker?: string;
+  readonly dockerProblem?: string;
   readonly limits?: { memlockBytes: number | null; nofile: number | null; shmBytes: number | null };
 }
 
@@ -152,6 +153,7 @@ export function factsOf(host: Host): NodeFacts {
     runtimes: seen({
       systemd: host.systemd === false ? null : '252',
       docker: host.docker ?? null,
+      ...(host.dockerProblem !== undefined && { dockerProblem: host.dockerProblem }),
       compiler: '/usr/bin/g++',
     }),
     contradictions: [],

@@ -62,6 +62,8 @@ export const RuntimeFacts = Type.Object({
   /** systemd is PID 1 and answers. */
   systemd: Nullable(Type.String()),
   docker: Nullable(Type.String()),
+  /** Why `docker` is null: no socket, no permission, nothing that listens there. */
+  dockerProblem: Type.Optional(Type.String()),
   /** A C++ compiler, which engines need for just-in-time kernels. */
   compiler: Nullable(Type.String()),
 });

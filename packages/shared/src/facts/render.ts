@@ -65,9 +65,9 @@ function renderHost({ runtimes, limits, ephemeralPorts, disks }: NodeFacts): str
   const rows = [
     [
       'runtimes',
-      ...says(runtimes, ({ systemd, docker, compiler }) => [
+      ...says(runtimes, ({ systemd, docker, dockerProblem, compiler }) => [
         `systemd ${systemd ?? '–'}`,
-        `docker ${docker ?? '–'}`,
+        `docker ${docker ?? `–${dockerProblem === undefined ? '' : ` (${dockerProblem})`}`}`,
         `compiler ${compiler ?? '–'}`,
       ]),
     ],

@@ -8,8 +8,9 @@ export function checkEngines(
 ): Finding[] {
   const none = engines.detected && engines.value.length === 0;
   const docker = runtimes.detected && runtimes.value.docker !== null;
+  const why = runtimes.detected ? runtimes.value.dockerProblem : runtimes.reason;
   return [
-    ...(none && !docker ? [noEngine(engineRoots)] : []),
+    ...(none && !docker ? [noEngine(engineRoots, why)] : []),
     ...(runtimes.detected && runtimes.value.compiler === null && !none ? [noCompiler] : []),
     ...(engines.detected && gpus.detected
       ? engines.value.flatMap((install) => driverTooOld(install, gpus.value.cudaVersion))
@@ -32,10 +33,10 @@ function driverTooOld({ engine, version, cuda, python }: EngineInstall, served: 
   ];
 }
 
-const noEngine = (roots: readonly string[]): Finding => ({
+const noEngine = (roots: readonly string[], whyNoDocker: string | undefined): Finding => ({
   severity: 'warning',
   check: 'no-engine',
-  found: 'neither SGLang nor vLLM was found, and there is no Docker to run an image with',
+  found: `neither SGLang nor vLLM was found, and there is no Docker to run an image with${whyNoDocker === undefined ? '' : `: ${whyNoDocker}`}`,
   matters: 'only the `rehearsal` and `command` engines can run on this node',
   fix: [
     'python3 -m venv /opt/engines/vllm && /opt/engines/vllm/bin/pip install vllm',

@@ -46,7 +46,9 @@ export function dockerApi(socketPath: string): DockerApi {
     socketPath,
     async call(method, path, { body, signal = AbortSignal.timeout(TIMEOUT_MS) } = {}) {
       const response = await send(method, path, { body, signal });
-      const answer = await text(response);
+      const answer = await text(response).catch((error: NodeJS.ErrnoException) => {
+        throw unreachable(socketPath, signal.aborted ? signal.reason : error);
+      });
       return { status: response.statusCode ?? 0, body: answer === '' ? null : parsed(answer) };
     },
     stream: (method, path, signal) => send(method, path, { signal }),
