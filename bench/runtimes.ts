@@ -34,7 +34,7 @@ async function measured(runtime: Runtime, image: string | null, argv: readonly s
   for (let i = 0; i < RUNS; i += 1) {
     const runId = `bench-${i}-${runtime.kind}`;
     const logFile = join(folder, `${runId}.log`);
-    mkdirSync(join(folder, runId));
+    mkdirSync(join(folder, runId, 'cache'), { recursive: true });
     writeFileSync(logFile, '');
     const beganMs = performance.now();
     const handle = await runtime.start({
@@ -43,6 +43,7 @@ async function measured(runtime: Runtime, image: string | null, argv: readonly s
       argv: [...argv, 'say:here', 'stay'],
       env: {},
       folder: join(folder, runId),
+      cacheDir: join(folder, runId, 'cache'),
       logFile,
       alone: true,
       deployment: 'bench',

@@ -35,6 +35,23 @@ const ranksOf = (spec: DeploymentSpec, hosts: readonly Host[]): readonly RankPla
 };
 const argv = (rank: RankPlan | undefined) => rank?.processes[0]?.argv ?? [];
 const env = (rank: RankPlan | undefined) => rank?.processes[0]?.env ?? {};
+/** What engines compile stays on the node (engines/compile-caches.ts). */
+const CACHES = {
+  TRITON_CACHE_DIR: '{cacheDir}/triton',
+  TORCHINDUCTOR_CACHE_DIR: '{cacheDir}/torchinductor',
+  TORCH_EXTENSIONS_DIR: '{cacheDir}/torch-extensions',
+  FLASHINFER_WORKSPACE_BASE: '{cacheDir}/flashinfer',
+  TVM_FFI_CACHE_DIR: '{cacheDir}/tvm-ffi',
+  TILELANG_CACHE_DIR: '{cacheDir}/tilelang',
+  CUDA_CACHE_PATH: '{cacheDir}/cuda',
+};
+const VLLM_CACHES = { ...CACHES, VLLM_CACHE_ROOT: '{cacheDir}/vllm' };
+const SGLANG_CACHES = {
+  ...CACHES,
+  SGLANG_CACHE_DIR: '{cacheDir}/sglang',
+  SGLANG_JIT_CACHE_DIR: '{cacheDir}/sglang-jit',
+  SGLANG_DG_CACHE_DIR: '{cacheDir}/deep-gemm',
+};
 const rendezvous = (rank: RankPlan | undefined, name: string) =>
   rank?.ports.find((port) => port.name === name)?.port;
 
@@ -112,6 +129,7 @@ test('seed 000: two rented hosts, one RTX 4090 each, meth340 and meth341', async
     NCCL_IB_DISABLE: '1',
     NCCL_NET: 'Socket',
     NCCL_DEBUG: 'INFO',
+    ...SGLANG_CACHES,
   });
   t.same(env(ranks[1]), {
     SGLANG_HOST_IP: '192.168.1.2',
@@ -120,6 +138,7 @@ test('seed 000: two rented hosts, one RTX 4090 each, meth340 and meth341', async
     NCCL_IB_DISABLE: '1',
     NCCL_NET: 'Socket',
     NCCL_DEBUG: 'INFO',
+    ...SGLANG_CACHES,
   });
   t.not(port, 6379, "Ray's port is not the rendezvous");
   t.same(unargued(ranks), []);
@@ -166,6 +185,7 @@ test('seed 001: two 8×H100 with eth0 and eight InfiniBand HCAs', async (t) => {
     NCCL_IB_HCA: '=mlx5_0:1,mlx5_1:1,mlx5_2:1,mlx5_3:1,mlx5_4:1,mlx5_5:1,mlx5_6:1,mlx5_7:1',
     NCCL_NET: 'IB',
     NCCL_DEBUG: 'INFO',
+    ...SGLANG_CACHES,
   });
   t.same(unargued(ranks), []);
   const asWritten = plan(
@@ -255,6 +275,7 @@ test('seed 002: four 8×A800 with eth2 and InfiniBand, vLLM without Ray', async 
     NCCL_IB_HCA: '=mlx5_0:1,mlx5_1:1,mlx5_2:1,mlx5_3:1',
     NCCL_NET: 'IB',
     NCCL_DEBUG: 'INFO',
+    ...VLLM_CACHES,
   });
   t.same(unargued(ranks), []);
 });
@@ -313,6 +334,7 @@ test('seed 003, vLLM: two 8×H20, eight RoCE rails, the management NIC stays out
       NCCL_NET: 'IB',
       NCCL_CROSS_NIC: '0',
       NCCL_DEBUG: 'INFO',
+      ...VLLM_CACHES,
     });
   t.same(unargued(ranks), []);
   const asWritten = plan(
@@ -364,6 +386,7 @@ test('seed 003, SGLang: an NCCL before 2.21 is told the GID index that all ports
     NCCL_NET: 'IB',
     NCCL_CROSS_NIC: '0',
     NCCL_DEBUG: 'INFO',
+    ...SGLANG_CACHES,
   });
   t.same(unargued(ranks), []);
   t.same(
@@ -413,5 +436,6 @@ test('seed 004: hosts with eth0 alone talk TCP, and the plan says so', async (t)
     NCCL_IB_DISABLE: '1',
     NCCL_NET: 'Socket',
     NCCL_DEBUG: 'INFO',
+    ...SGLANG_CACHES,
   });
 });

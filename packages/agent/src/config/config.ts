@@ -19,6 +19,11 @@ export const AgentConfig = Type.Object(
       description:
         "Ranks' logs (default: /var/log/dsr1 for root with the default stateDir, else <stateDir>/logs).",
     }),
+    cacheDir: Type.String({
+      default: '',
+      description:
+        'What engines compile, kept over attempts; on a disk of this node (default: /var/cache/dsr1 for root with the default stateDir, else <stateDir>/cache).',
+    }),
     engineRoots: Type.Array(Type.String(), {
       default: [...DEFAULT_FACTS_OPTIONS.engineRoots],
       description: 'Where Python environments with engines are looked for; `*` stands for any one name.',
@@ -64,6 +69,7 @@ export interface AgentFolders {
   readonly stateDir: string;
   readonly runsDir: string;
   readonly logsDir: string;
+  readonly cacheDir: string;
 }
 
 /**
@@ -77,5 +83,6 @@ export function foldersOf(config: AgentConfig, isRoot: boolean): AgentFolders {
     stateDir,
     runsDir: resolve(config.runsDir || (isNode ? '/run/dsr1/runs' : `${stateDir}/runs`)),
     logsDir: resolve(config.logsDir || (isNode ? '/var/log/dsr1' : `${stateDir}/logs`)),
+    cacheDir: resolve(config.cacheDir || (isNode ? '/var/cache/dsr1' : `${stateDir}/cache`)),
   };
 }

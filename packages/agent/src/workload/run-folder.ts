@@ -1,6 +1,6 @@
 /** The folder of one run (0700): files of the plan, and a copy of its record for the case that the journal is lost. */
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { RankPlan } from '@dsr1/shared/plan/model';
 import type { RunKeys, RunRecord } from './model.ts';
 
@@ -13,6 +13,8 @@ export interface Run {
 
 export interface RunFolders {
   pathOf(runId: string): string;
+  /** For what an engine compiles: stays over attempts, one for each image or Python environment, so that builds do not mix. */
+  cacheOf(plan: RankPlan): string;
   logFileOf(run: Omit<Run, 'runId'>, processId: string): string;
   /** Makes the folder anew with the plan's files, `{apiKey}`, `{gangKey}` and `{runDir}` filled in. */
   create(run: Run, keys: RunKeys): void;
@@ -30,12 +32,17 @@ const RECORD_FILE = '.run.json';
 /** Attempts of a deployment whose logs stay. */
 const KEPT_ATTEMPTS = 5;
 
-export function runFolders(options: { readonly runsDir: string; readonly logsDir: string }): RunFolders {
+export function runFolders(options: {
+  readonly runsDir: string;
+  readonly logsDir: string;
+  readonly cacheDir: string;
+}): RunFolders {
   const pathOf = (runId: string): string => join(options.runsDir, runId);
   const logsOf = ({ deployment, epoch }: Omit<Run, 'runId'>): string =>
     join(options.logsDir, deployment, String(epoch));
   return {
     pathOf,
+    cacheOf: (plan) => join(options.cacheDir, buildOf(plan)),
     logFileOf: (run, processId) => join(logsOf(run), `rank-${run.plan.rank}-${processId}.log`),
     create(run, { apiKey, gangKey }) {
       const { plan } = run;
@@ -74,6 +81,17 @@ export function makeLogFile(logFile: string): void {
 }
 
 export const withRunDir = (text: string, folder: string): string => text.replaceAll('{runDir}', folder);
+
+/** What is compiled fits one build of an engine: an image by the digest that it is named by, else version and folder of the program. */
+function buildOf({ engine, engineVersion, image, processes }: RankPlan): string {
+  if (image !== null) return `image-${image.slice(-64, -48)}`;
+  const program = processes[0]?.argv[0] ?? '';
+  const words = [engine, engineVersion ?? '', ...dirname(program).split('/')].filter(Boolean);
+  return words
+    .join('-')
+    .replace(/[^\w.-]/g, '-')
+    .slice(-200);
+}
 
 function foldersIn(path: string): readonly string[] {
   try {

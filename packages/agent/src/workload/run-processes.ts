@@ -1,4 +1,5 @@
 /** The processes of one run, all together. */
+import { mkdirSync } from 'node:fs';
 import { Dsr1Error } from '@dsr1/shared/errors';
 import type { ProcessHandle, RunProcess, RunRecord } from './model.ts';
 import { makeLogFile, type RunFolders, withRunDir } from './run-folder.ts';
@@ -11,19 +12,20 @@ export async function startAll(
   folders: RunFolders,
 ): Promise<readonly RunProcess[]> {
   const folder = folders.pathOf(run.runId);
+  const cacheDir = folders.cacheOf(run.plan);
+  mkdirSync(cacheDir, { recursive: true, mode: 0o700 });
+  const filled = (text: string): string => withRunDir(text, folder).replaceAll('{cacheDir}', cacheDir);
   const started: RunProcess[] = [];
   for (const { id, argv, env } of run.plan.processes) {
     const logFile = folders.logFileOf(run, id);
     makeLogFile(logFile);
-    const filled = Object.fromEntries(
-      Object.entries(env).map(([name, value]) => [name, withRunDir(value, folder)]),
-    );
     const request = {
       runId: run.runId,
       processId: id,
-      argv: argv.map((text) => withRunDir(text, folder)),
-      env: filled,
+      argv: argv.map(filled),
+      env: Object.fromEntries(Object.entries(env).map(([name, value]) => [name, filled(value)])),
       folder,
+      cacheDir,
       logFile,
       alone: run.plan.processes.length === 1,
       deployment: run.deployment,

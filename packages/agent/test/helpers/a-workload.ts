@@ -48,7 +48,11 @@ export async function aWorkload(stateDir: string, change: Partial<WorkloadDeps> 
   const seen: RankReport[] = [];
   const workload = await openWorkload({
     stateDir,
-    folders: runFolders({ runsDir: join(stateDir, 'runs'), logsDir: join(stateDir, 'logs') }),
+    folders: runFolders({
+      runsDir: join(stateDir, 'runs'),
+      logsDir: join(stateDir, 'logs'),
+      cacheDir: join(stateDir, 'cache'),
+    }),
     runtimes: { process: processRuntime() },
     engineOf: async () => testEngine,
     prepare: {

@@ -18,8 +18,9 @@ export const PortPlan = Type.Object({
 export type PortPlan = Static<typeof PortPlan>;
 
 /**
- * One process to start. argv[0] is an absolute path, or a name that is looked up in the image; there is no shell anywhere. The only placeholder in argv and env
- * is `{runDir}`, the folder that the agent makes for this rank of this attempt (0700).
+ * One process to start. argv[0] is an absolute path, or a name that is looked up in the image; there is no shell anywhere. Placeholders in argv and env
+ * are `{runDir}`, the folder that the agent makes for this rank of this attempt (0700), and `{cacheDir}`, the node's folder
+ * for what this build of the engine compiles (0700).
  */
 export const ProcessPlan = Type.Object({
   /** `main`, and names for what an engine starts beside it; unique within the rank. */

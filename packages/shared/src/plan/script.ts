@@ -16,6 +16,8 @@ export function rankScript(plan: LaunchPlan, rank: RankPlan): string {
     'set -euo pipefail',
     'umask 077',
     'RUN_DIR=$(mktemp -d)',
+    '# Name a folder on this disk to keep what is compiled for the next start.',
+    `CACHE_DIR=\${CACHE_DIR:-$RUN_DIR/cache}`,
     ...rank.files.flatMap(({ name, content }) => fileLines(name, content)),
     ...(beside.length === 0 ? [] : ["trap 'kill $(jobs -p)' EXIT"]),
     ...beside.flatMap((process) => processLines(process, '', ' &')),
@@ -24,15 +26,16 @@ export function rankScript(plan: LaunchPlan, rank: RankPlan): string {
   ].join('\n');
 }
 
-/** A word as bash reads it back; `{runDir}`, `{apiKey}` and `{gangKey}` become variables of the script. */
+/** A word as bash reads it back; `{runDir}`, `{cacheDir}`, `{apiKey}` and `{gangKey}` become variables of the script. */
 export function shellWord(word: string): string {
-  const parts = word.split(/(\{runDir\}|\{apiKey\}|\{gangKey\})/).filter((part) => part !== '');
+  const parts = word.split(/(\{runDir\}|\{cacheDir\}|\{apiKey\}|\{gangKey\})/).filter((part) => part !== '');
   if (parts.length === 0) return "''";
   return parts.map((part) => VARIABLES[part] ?? quoted(part)).join('');
 }
 
 const VARIABLES: Readonly<Record<string, string>> = {
   '{runDir}': '"$RUN_DIR"',
+  '{cacheDir}': '"$CACHE_DIR"',
   '{apiKey}': '"$API_KEY"',
   '{gangKey}': '"$GANG_KEY"',
 };

@@ -28,7 +28,7 @@ export interface ContainerHost {
  * `docker inspect` shows all of this.
  */
 export function containerBody(start: ProcessStart, { user, shmBytes }: ContainerHost): object {
-  const { runId, processId, argv, env, folder, logFile, deployment, epoch, plan } = start;
+  const { runId, processId, argv, env, folder, cacheDir, logFile, deployment, epoch, plan } = start;
   const rdma = plan.hcas.length > 0;
   const gpus = plan.gpuIndices.map(String);
   const mount = (path: string, readOnly: boolean) => ({
@@ -62,7 +62,11 @@ export function containerBody(start: ProcessStart, { user, shmBytes }: Container
       RestartPolicy: { Name: 'no' },
       // Unbounded: the copy in the log file goes on where it ended, so nothing may be rotated away before.
       LogConfig: { Type: 'json-file', Config: {} },
-      Mounts: [mount(folder, false), ...plan.requiredPaths.map((path) => mount(path, true))],
+      Mounts: [
+        mount(folder, false),
+        mount(cacheDir, false),
+        ...plan.requiredPaths.map((path) => mount(path, true)),
+      ],
       // Pinned buffers, deep call stacks and a file per peer; a CPU rank does with the daemon's limits.
       Ulimits:
         rdma || gpus.length > 0

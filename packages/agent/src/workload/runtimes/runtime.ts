@@ -12,6 +12,8 @@ export interface ProcessStart {
   /** What the plan says; the runtime adds what a program on its host may count on (base-environment.ts). */
   readonly env: Readonly<Record<string, string>>;
   readonly folder: string;
+  /** Where this build of the engine keeps what it compiled, over attempts. */
+  readonly cacheDir: string;
   readonly logFile: string;
   /** The rank's only process: nothing has to be shared through /tmp or /dev/shm with a process beside it. */
   readonly alone: boolean;

@@ -15,8 +15,6 @@ import { environmentFile, exitFromUnit, parseProperties, unitNameOf } from './sy
 
 const EXIT_POLL_MS = 250;
 const KILL_WAIT_MS = 10_000;
-/** Where CacheDirectory=dsr1 is. */
-const CACHE = '/var/cache/dsr1';
 
 export function systemdRuntime(): Runtime {
   return {
@@ -49,8 +47,7 @@ const handleOf = (unit: string, pid: number): ProcessHandle => ({
 /** Type=exec (systemd 240): the call fails when the program cannot be exec'd. RemainAfterExit keeps the exit status to be read. */
 async function systemdRun(start: ProcessStart, unit: string): Promise<void> {
   const { argv, folder, logFile, runId } = start;
-  const caches = start.alone ? { TORCHINDUCTOR_CACHE_DIR: `${CACHE}/torchinductor` } : {};
-  const env = { ...baseEnvironment(argv[0] ?? ''), ...caches, ...start.env };
+  const env = { ...baseEnvironment(argv[0] ?? ''), ...start.env };
   // Variables may be secrets: argv is public, this file is not. systemd reads it when it starts the process.
   const environment = join(folder, `.${unit}.env`);
   writeFileSync(environment, environmentFile({ ...env, [RUN_ID_VARIABLE]: runId }), { mode: 0o600 });
@@ -91,16 +88,11 @@ async function systemdRun(start: ProcessStart, unit: string): Promise<void> {
 
 /**
  * Engines leave sockets, locks and shared memory behind, above all when they are killed. In a mount namespace of its own
- * all of it goes with the unit. /dev/shm keeps the size that the host gives it; compiled kernels, which live in /tmp by
- * default, move to a folder that stays.
+ * all of it goes with the unit. /dev/shm keeps the size that the host gives it.
  */
 const privateFiles = (): readonly string[] => {
   const { blocks, bsize } = statfsSync('/dev/shm');
-  return [
-    'PrivateTmp=yes',
-    `TemporaryFileSystem=/dev/shm:mode=1777,size=${blocks * bsize}`,
-    'CacheDirectory=dsr1',
-  ];
+  return ['PrivateTmp=yes', `TemporaryFileSystem=/dev/shm:mode=1777,size=${blocks * bsize}`];
 };
 
 async function waitForExit(handle: ProcessHandle, signal: AbortSignal): Promise<Exit> {

@@ -2,6 +2,7 @@
 
 import type { DeploymentSpec } from '../../spec/deployment.ts';
 import { hostPort } from '../address-text.ts';
+import { compileCaches } from '../compile-caches.ts';
 import type { Engine, EngineProblem, RankContext } from '../engine.ts';
 import { checkEnvironment } from '../environment.ts';
 import { phaseReader } from '../phase-patterns.ts';
@@ -41,7 +42,7 @@ export const command: Engine = {
         entry: [program, ...rest],
         entryBecause: 'engine.command with its placeholders filled',
         flags: [],
-        env: fabricSettings(context.fabricEnv, context.fabricEnvReasons),
+        env: [...fabricSettings(context.fabricEnv, context.fabricEnvReasons), ...compileCaches(null)],
         operatorArgs: context.spec.engine.args ?? [],
         operatorEnv: context.spec.engine.env ?? {},
       }),

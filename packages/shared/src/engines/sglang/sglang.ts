@@ -3,6 +3,7 @@ import type { EngineInstall } from '../../facts/node.ts';
 import type { DeploymentSpec } from '../../spec/deployment.ts';
 import { hostPort } from '../address-text.ts';
 import { checkArguments } from '../arguments.ts';
+import { compileCaches } from '../compile-caches.ts';
 import type { Engine, EngineProblem, PortRequest, RankContext } from '../engine.ts';
 import { checkEnvironment } from '../environment.ts';
 import { type FlagTable, flagsOf, flagTable } from '../flag-table.ts';
@@ -74,6 +75,7 @@ export const sglang: Engine = {
           because: "this node's own address, not the head's: its message queue binds and advertises it",
         },
         ...fabricSettings(context.fabricEnv, context.fabricEnvReasons),
+        ...compileCaches('sglang'),
       ],
       operatorArgs: context.spec.engine.args ?? [],
       operatorEnv: context.spec.engine.env ?? {},

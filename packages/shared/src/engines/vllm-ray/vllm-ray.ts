@@ -2,6 +2,7 @@
  * vLLM on a Ray cluster of its own: `ray start` on every node, and one `vllm serve` on the head once all of them are in.
  * For setups that need Ray; `vllm` does the same with fewer parts.
  */
+import { compileCaches } from '../compile-caches.ts';
 import type { Engine, EngineProblem, RankContext } from '../engine.ts';
 import { phaseReader } from '../phase-patterns.ts';
 import { fabricSettings, processPlan, type Setting } from '../process-plan.ts';
@@ -144,6 +145,7 @@ const rankEnv = (context: RankContext): readonly Setting[] => [
     because: 'that secret, in a file that only this rank reads',
   },
   ...fabricSettings(context.fabricEnv, context.fabricEnvReasons),
+  ...compileCaches('vllm'),
 ];
 
 const HOOK: readonly Setting[] = [
@@ -187,6 +189,7 @@ const OF_A_RANK = [
   'RAY_AUTH_TOKEN_PATH',
   'VLLM_CONFIG_ROOT',
   'VLLM_HOST_IP',
+  ...compileCaches('vllm').map(({ name }) => name),
 ];
 
 const noRay = (python: string): EngineProblem => ({

@@ -1,5 +1,6 @@
 /** vLLM over several nodes with its own multiprocessing: `vllm serve` everywhere, `--headless` on ranks > 0. */
 import type { DeploymentSpec } from '../../spec/deployment.ts';
+import { compileCaches } from '../compile-caches.ts';
 import type { Engine, EngineProblem, RankContext } from '../engine.ts';
 import { fabricSettings, processPlan, type Setting } from '../process-plan.ts';
 import { atLeast } from '../versions.ts';
@@ -55,7 +56,11 @@ export const vllm: Engine = {
           ? servingFlags(context)
           : [{ name: '--headless', because: 'only the head serves HTTP' }]),
       ],
-      env: [hostIp(context), ...fabricSettings(context.fabricEnv, context.fabricEnvReasons)],
+      env: [
+        hostIp(context),
+        ...fabricSettings(context.fabricEnv, context.fabricEnvReasons),
+        ...compileCaches('vllm'),
+      ],
       operatorArgs: context.spec.engine.args ?? [],
       operatorEnv: context.spec.engine.env ?? {},
     }),
