@@ -2,7 +2,7 @@
 import type { DeploymentSpec } from '@dsr1/shared/spec/deployment';
 import { test } from 'tap';
 import { plan } from '../src/plan/plan.ts';
-import { type Host, h20Hosts, inputOf, nodeOf } from './support/hosts.ts';
+import { type Host, h20Hosts, inputOf, nodeOf, sglangInstall } from './support/hosts.ts';
 
 const spec: DeploymentSpec = { name: 'r1', engine: { kind: 'sglang' }, model: { path: '/models/r1' } };
 const run = (change: Partial<DeploymentSpec>, hosts: readonly Host[]) =>
@@ -30,4 +30,31 @@ test('a node without a usable Docker is refused with what its agent met', async 
       { node: 'node02', because: 'it has no usable docker' },
     ],
   });
+});
+
+test('builds for different CUDA are different, also where nothing else is known of them', async (t) => {
+  const gang = (...cuda: readonly (string | null)[]) =>
+    run(
+      {},
+      h20Hosts([]).map((host, i) => ({
+        ...host,
+        engines: [sglangInstall({ torch: `2.9.0+cu${i}`, nccl: null, cuda: cuda[i] ?? null })],
+      })),
+    );
+  t.match(gang('12.6', '13.0'), {
+    feasible: false,
+    rejections: [
+      {
+        category: 'version-mismatch',
+        because: 'the nodes differ in CUDA of the build',
+        table: [
+          ['node', 'engine', 'torch', 'nccl', 'cuda', 'python'],
+          ['node01', 'sglang 0.5.23', '2.9.0+cu0', '-', '12.6', '/opt/engines/sglang/bin/python'],
+          ['node02', 'sglang 0.5.23', '2.9.0+cu1', '-', '13.0', '/opt/engines/sglang/bin/python'],
+        ],
+      },
+    ],
+  });
+  t.match(gang('13.0', null), { feasible: true }, 'what is not known says nothing');
+  t.match(gang('13.0', '13.0'), { feasible: true });
 });

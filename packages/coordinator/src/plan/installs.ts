@@ -56,8 +56,8 @@ export function installProblem(
 }
 
 /**
- * Ranks of different engine, torch or NCCL versions hang or die in their first collective, and a Ray cluster takes in no
- * node with another Ray or Python: refused, with the table.
+ * Ranks of different engine, torch or NCCL versions, or of builds for different CUDA, hang or die in their first
+ * collective, and a Ray cluster takes in no node with another Ray or Python: refused, with the table.
  */
 export function disagreement(
   engine: Engine,
@@ -67,7 +67,10 @@ export function disagreement(
   // An image that a node cannot read yet agrees with everything.
   const known = installs.filter((install) => install !== null);
   const compared = engine.kind === 'vllm-ray' ? WITH_RAY : ALWAYS;
-  const differing = compared.filter((key) => new Set(known.map((install) => normal(install[key]))).size > 1);
+  // A build whose CUDA is not known agrees with every other.
+  const stated = (key: (typeof compared)[number]) =>
+    known.map((install) => normal(install[key])).filter((value) => key !== 'cuda' || value !== null);
+  const differing = compared.filter((key) => new Set(stated(key)).size > 1);
   if (differing.length === 0) return [];
   return [
     {
@@ -76,7 +79,15 @@ export function disagreement(
       because: `the nodes differ in ${differing.map((key) => NAMES[key] ?? key).join(', ')}`,
       fix: 'install the same versions on all nodes, name one environment with engine.python, or leave nodes out',
       table: [
-        ['node', 'engine', 'torch', 'nccl', ...(compared === ALWAYS ? [] : ['ray', 'Python']), 'python'],
+        [
+          'node',
+          'engine',
+          'torch',
+          'nccl',
+          'cuda',
+          ...(compared === ALWAYS ? [] : ['ray', 'Python']),
+          'python',
+        ],
         ...nodes.map(({ name }, i) => {
           const install = installs[i] ?? null;
           return [
@@ -84,6 +95,7 @@ export function disagreement(
             install === null ? '-' : `${install.engine} ${install.version}`,
             install?.torch ?? '-',
             install?.nccl ?? '-',
+            install?.cuda ?? '-',
             ...(compared === ALWAYS ? [] : [install?.ray ?? '-', install?.pythonVersion ?? '-']),
             install?.python ?? '-',
           ];
@@ -93,10 +105,11 @@ export function disagreement(
   ];
 }
 
-const ALWAYS = ['version', 'torch', 'nccl'] as const;
+const ALWAYS = ['version', 'torch', 'nccl', 'cuda'] as const;
 const WITH_RAY = [...ALWAYS, 'ray', 'pythonVersion'] as const;
 const NAMES: Readonly<Record<string, string>> = {
   version: 'engine version',
+  cuda: 'CUDA of the build',
   pythonVersion: 'Python version',
 };
 
