@@ -3,6 +3,7 @@ import type { NearMisses, Samples } from './sample.ts';
 
 export const samples: Samples = {
   timeout: [
+    ['RuntimeError: DP Coordinator process failed to report ZMQ addresses during startup.'],
     [
       "torch.distributed.DistBackendError: [8] is setting up NCCL communicator and retrieving ncclUniqueId from [0] via c10d key-value store by key '0', but store->get('0') got error: wait timeout after 600000ms, keys: /default_pg/0//cuda//0",
     ],

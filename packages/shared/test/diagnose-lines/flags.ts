@@ -3,6 +3,10 @@ import type { NearMisses, Samples } from './sample.ts';
 
 export const samples: Samples = {
   'bad-flag': [
+    ['Error: Missing argument --head_address'],
+    [
+      "RuntimeError: Failed: Assertion error /src/deep_ep.cpp:1 'x.size(0) <= num_max_dispatch_tokens_per_rank'",
+    ],
     [
       'Traceback (most recent call last):\n  File "/x/vllm/attention/layer.py", line 7, in __init__\n    g()\nValueError: frob8 cache is not supported with frob4 checkpoints',
     ],
@@ -105,6 +109,7 @@ export const samples: Samples = {
 };
 
 export const nearMisses: NearMisses = {
+  'dispatch-tokens-too-few': 'num_max_dispatch_tokens_per_rank is 128',
   'combination-refused': 'ValueError: frob8 cache is not supported with frob4 checkpoints',
   'bitsandbytes-not-said': "KeyError: 'layers.0.mlp.down_proj.weight'",
   'size-remainder': 'make sure that the batch % 8 fits',

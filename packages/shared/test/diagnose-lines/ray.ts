@@ -41,6 +41,7 @@ export const samples: Samples = {
     ],
   ],
   'wrong-host-ip': [
+    ['ValueError: Invalid zmq path: tcp://:29550', { nodes: 2 }],
     [
       '[W1008 23:40:22.836678340 socket.cpp:767] [c10d] The client socket has failed to connect to [node-1.internal]:50745 (errno: 22 - Invalid argument).',
     ],
@@ -158,6 +159,7 @@ export const samples: Samples = {
 };
 
 export const nearMisses: NearMisses = {
+  'address-empty': 'ValueError: Invalid zmq path: tcp://10.0.0.1:29550',
   'nccl-never-met': 'n1:561:561 [0] NCCL INFO Setting affinity for GPU 0',
   'head-on-container-bridge':
     'The client socket has timed out after 600000ms while trying to connect to (172.18.0.4, 41001).',

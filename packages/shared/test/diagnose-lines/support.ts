@@ -35,6 +35,7 @@ export const samples: Samples = {
     ["ValueError: Unknown quantization method: mxfp9. Must be one of ['awq', 'fp8']."],
   ],
   'hardware-unsupported': [
+    ['NotImplementedError: No compiled frob_scaled_mm for CUDA device capability: 120'],
     [
       "ValueError: Selected backend FLASHMLA is not valid for this configuration. Reason: ['compute capability not supported']",
     ],

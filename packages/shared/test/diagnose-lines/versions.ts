@@ -3,6 +3,7 @@ import type { NearMisses, Samples } from './sample.ts';
 
 export const samples: Samples = {
   'version-mismatch': [
+    ["TypeError: transformers.frob.Tokenizer.load() got multiple values for keyword argument 'frob'"],
     ['AttributeError: TokenizersBackend has no attribute frobs_extended'],
     ['ray.exceptions.RaySystemError: System error: Failed to unpickle serialized exception'],
     [

@@ -23,6 +23,15 @@ export const addressRules: readonly Rule[] = [
     source: 'ZeroMQ, vllm/utils/network_utils.py, sglang/srt/utils/network.py, dsr1 prepare check',
   },
   {
+    id: 'address-empty',
+    category: 'wrong-host-ip',
+    line: /(?:invalid|bad|wrong|fail|cannot|could not|unable|error)\b.{0,80}?\b(tcp:\/\/:\d+)/i,
+    strength: 'proof',
+    source: 'vllm/utils/network_utils.py make_zmq_socket; ZeroMQ',
+    cause: 'the address of the head is empty ($1): what was to look it up came back with nothing',
+    fix: 'print the address before the launch and stop when it is empty; wait until the name of the head resolves, or give its number',
+  },
+  {
     id: 'head-not-reached',
     category: 'wrong-host-ip',
     line: /client socket has (?:timed out after .{0,30}|failed to connect to .{0,80}(?:timed out|No route|unreachable).*|timed out.*)(?:trying to connect to \(?\[?([\w.:-]+))?/,

@@ -49,7 +49,7 @@ export const endingRules: readonly Rule[] = [
   {
     id: 'engine-timeout',
     category: 'timeout',
-    line: /RPC call to \S+ timed out|Timed out waiting for (?:engine|\w+ core|\d+|response|the server|workers?)|Did not receive response from front-end process|Failed to receive .{0,60}within timeout|did not return within|is not available in \d+ seconds|(?:Startup|Liveness|Readiness) probe failed|did not become (?:ready|healthy) (?:within|in|after)|(?:initiali[sz]ation|start-?up|warm-?up|loading|download)\w* .{0,30}timed? ?out|^(?:asyncio\.|concurrent\.futures\._base\.)?TimeoutError\b|waited \d+ s in phase/,
+    line: /RPC call to \S+ timed out|Timed out waiting for (?:engine|\w+ core|\d+|response|the server|workers?)|Did not receive response from front-end process|Failed to receive .{0,60}within timeout|did not return within|is not available in \d+ seconds|process failed to report \w+ address\w* during startup|(?:Startup|Liveness|Readiness) probe failed|did not become (?:ready|healthy) (?:within|in|after)|(?:initiali[sz]ation|start-?up|warm-?up|loading|download)\w* .{0,30}timed? ?out|^(?:asyncio\.|concurrent\.futures\._base\.)?TimeoutError\b|waited \d+ s in phase/,
     strength: 'strong',
     waits: true,
     source: 'vllm/v1/engine/core_client.py, multiproc_executor.py, Kubernetes, dsr1 agent',

@@ -14,9 +14,9 @@ export const flagRules: readonly Rule[] = [
   {
     id: 'argument-value',
     category: 'bad-flag',
-    line: /^(?!.*(?:<urlopen error|ConnectionPool\()).*\berror: (?:argument (\S+?):? (?:(?:invalid|expected|not allowed)\b|.*invalid choice|ignored explicit)|unexpected argument|ambiguous option: (\S+)|the following arguments are required: (.+))/,
+    line: /^(?!.*(?:<urlopen error|ConnectionPool\()).*\berror: (?:argument (\S+?):? (?:(?:invalid|expected|not allowed)\b|.*invalid choice|ignored explicit)|unexpected argument|ambiguous option: (\S+)|the following arguments are required: (.+))|^Error: Missing (?:argument|option|parameter)\b[ '"]*([\w-]+)/,
     strength: 'proof',
-    source: 'Python argparse',
+    source: 'Python argparse, click',
   },
   {
     id: 'unknown-option',
@@ -87,6 +87,16 @@ export const flagRules: readonly Rule[] = [
     when: (scene) => !scene.fact(/load[-_]format\W+bitsandbytes/),
     cause: 'the checkpoint is quantised with bitsandbytes, and the engine reads it as a plain one',
     fix: '--quantization bitsandbytes --load-format bitsandbytes, or a newer version, which sees it by itself',
+  },
+  {
+    id: 'dispatch-tokens-too-few',
+    category: 'bad-flag',
+    line: /[Aa]ssertion (?:error|failed).{0,200}\bnum_max_dispatch_tokens_per_rank\b/,
+    strength: 'strong',
+    source:
+      'DeepEP csrc/deep_ep.cpp, low-latency dispatch: a rank brings more tokens than its buffers were made for',
+    cause: 'a batch of one rank is larger than the low-latency buffers of DeepEP',
+    fix: 'lower --cuda-graph-max-bs and --max-running-requests (also for the draft tokens of speculative decoding), or raise SGLANG_DEEPEP_NUM_MAX_DISPATCH_TOKENS_PER_RANK',
   },
   {
     id: 'remote-code',

@@ -93,7 +93,7 @@ export const versionRules: readonly Rule[] = [
   {
     id: 'unexpected-keyword',
     category: 'version-mismatch',
-    line: /TypeError: .{0,120}(?:got an unexpected keyword argument|missing \d+ required positional argument|takes \d+ positional arguments? but)/,
+    line: /TypeError: .{0,120}(?:got an unexpected keyword argument|got multiple values for (?:keyword )?argument|missing \d+ required positional argument|takes \d+ positional arguments? but)/,
     strength: 'hint',
     source: 'Python call between packages that changed their API',
   },
