@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stageCaches } from '@dsr1/shared/models/cache';
 import { engineRules } from '@dsr1/shared/models/engine-rules';
-import { evaluate } from '@dsr1/shared/models/evaluate';
+import { evaluate, type FitQuestion } from '@dsr1/shared/models/evaluate';
 import { fit } from '@dsr1/shared/models/fit';
 import { gpuByName } from '@dsr1/shared/models/gpus';
 import { knownConfig, knownNames } from '@dsr1/shared/models/known/known-models';
@@ -249,5 +249,64 @@ test('bytes of a token in the cache', (t) => {
     65_536,
     'a checkpoint that brings scales for an FP8 cache',
   );
+  t.end();
+});
+
+test('newer engines: what they keep beside weights and cache', (t) => {
+  const rotary = (name: string, engine: 'vllm' | 'sglang') =>
+    modelWeights(known(name), PLAIN, engineRules(engine, null)).parts.find(
+      ({ part }) => part === 'rotary tables',
+    );
+  // 10485760 positions of 128; 8 × 131072 of 256, by linear scaling; both engines count tables as no parameters.
+  t.same(rotary('llama-4-scout', 'vllm')?.stageBytes, [10_485_760 * 128 * 2]);
+  t.same(rotary('gemma-3-4b', 'vllm')?.stageBytes, [8 * 131_072 * 256 * 2]);
+  t.same(rotary('llama-3.1-8b', 'sglang')?.stageBytes, [131_072 * 128 * 4], 'SGLang keeps them in float32');
+  t.equal(rotary('llama-3.1-8b', 'vllm')?.parameters, 0);
+  const two = modelWeights(known('llama-3.1-8b'), { ...PLAIN, pipeline: 2 }, NEWEST);
+  t.equal(
+    two.parts.find(({ part }) => part === 'rotary tables')?.stageBytes.length,
+    2,
+    'each stage has its own',
+  );
+
+  // 39 bytes a logit of 1024 × 128256 before 0.17; since then 14.2 with 8192 × 4096 of hidden states and 0.09 GiB.
+  const activations = (version: string, name = 'llama-3.1-8b') =>
+    evaluate({ ...question(known(name)), version }).lines.find(({ what }) => what === 'activations')?.bytes;
+  const logits = 1024 * 128_256;
+  t.equal(activations('0.16.0'), -logits * 38.9);
+  t.equal(activations('0.17.0'), -(logits * 14.2 + 8192 * 4096 * 2 + 0.09 * GIB));
+  // Eight experts a token: two buffers of 2048 for each.
+  t.equal(
+    activations('0.17.0', 'qwen3-30b-a3b'),
+    -(1024 * 151_936 * 14.2 + 8192 * 2 * (2048 + 8 * (2048 + 2048)) + 0.09 * GIB),
+  );
+  t.end();
+});
+
+test('layers that take keys, values or a selection from layers before them', (t) => {
+  const tokenBytes = (name: string, change: Partial<FitQuestion>) =>
+    evaluate({ ...question(known(name)), ...change }).figures.tokenBytes;
+  // 57 of 78 layers take the selection of another: 21 indexers are left.
+  const version = '0.19.0';
+  t.equal(tokenBytes('glm-5.2', { version }), 78 * 656 + 21 * 132);
+  t.equal(tokenBytes('glm-5.1', { version }), 78 * (656 + 132));
+  const blackwell = { version, gpu: gpuByName('GB200') };
+  t.equal(tokenBytes('glm-5.2', blackwell), 78 * 576 + 21 * 132, 'rows without scales');
+  // 15 of 35 layers keep a cache: 12 with windows, in 4 groups of 3, and 3 without.
+  t.equal(tokenBytes('gemma-4-e2b', { version }), 5 * 3 * 2048, 'groups of 3, the narrower padded');
+  t.equal(tokenBytes('gemma-4-e2b', { engine: 'sglang' }), 7 * 2048 + 0.8 * 28 * 1024);
+  // A block of 16 tokens in full layers has the bytes of 32 in windows: 1024 blocks and 4 × (2559 / 32 + 1).
+  const shared = { version: '0.28.0', contextTokens: 16_384, stepTokens: 2048 };
+  t.equal(tokenBytes('gemma-4-e2b', shared), ((1024 + 4 * 81) * 3 * 16 * 2048) / 16_384);
+  t.end();
+});
+
+test('a state for each request, and one more to cache prefixes', (t) => {
+  const asked = { contextTokens: 262_144, gpu: null };
+  const tokenBytes = (version: string) =>
+    evaluate({ ...question(known('qwen3.8-27b')), ...asked, version }).figures.tokenBytes ?? 0;
+  // Blocks of 784 tokens hold a state of 48 heads of 128 × 128 in float32; 335 of them and 2 for each of 3 groups.
+  t.equal(tokenBytes('0.26.0'), (341 * 784 * 16 * 4096) / 262_144);
+  t.equal(tokenBytes('0.18.0'), 4 * 16 * 4096, 'before 0.20 groups × layers × bytes');
   t.end();
 });

@@ -34,6 +34,8 @@ const STRANGE = [
   { quant_method: 'compressed-tensors', config_groups: { g: { weights: {} } } },
   { quant_method: 'fp8', weight_block_size: [0, -1] },
   { quant_method: 'awq', group_size: 0, bits: -4 },
+  { rope_type: 'linear', factor: 1e308, full_attention: { rope_type: 'linear', factor: -8 } },
+  { architecture: 'x_9999m_x', hidden_size: 8, num_global_layers: 1e9 },
 ] as const;
 const MORE_FIELDS = [
   'quantization_config',
@@ -70,6 +72,17 @@ const MORE_FIELDS = [
   'audio_config',
   'block_configs',
   'thinker_config',
+  'indexer_types',
+  'index_topk_freq',
+  'num_kv_shared_layers',
+  'hidden_size_per_layer_input',
+  'vocab_size_per_layer_input',
+  'altup_num_inputs',
+  'laurel_rank',
+  'use_double_wide_mlp',
+  'rope_scaling',
+  'rope_parameters',
+  'partial_rotary_factor',
 ];
 
 /** What went wrong with config `number`, or null. */
