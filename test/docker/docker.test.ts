@@ -15,6 +15,7 @@ import { startRegistry } from './registry.ts';
 
 const program = join(import.meta.dirname, '../../packages/agent/test/helpers/stand-in-rank.mjs');
 const commit = { kind: 'commit', specHash: 'spec', deadlines: DEADLINES } as const;
+const ENV = { GREETING: 'hello', CACHE: '{cacheDir}/made' };
 const skip = dockerMissing() ?? false;
 
 interface Inspected {
@@ -30,9 +31,7 @@ test('ranks in containers', { timeout: 300_000, skip }, async (t) => {
     aPlan({
       runtime: 'docker',
       image,
-      processes: [
-        { id: 'main', argv: ['node', '/rank.mjs', ...orders], env: { GREETING: 'hello' }, reasons: {} },
-      ],
+      processes: [{ id: 'main', argv: ['node', '/rank.mjs', ...orders], env: ENV, reasons: {} }],
       files: [{ name: 'engine.yaml', content: 'api-key: "{apiKey}"\n' }],
       ...change,
     });
@@ -59,11 +58,12 @@ test('ranks in containers', { timeout: 300_000, skip }, async (t) => {
     JSON.parse(await api(daemon.socketPath, 'GET', `/containers/${id}/json`));
 
   await t.test('start, phases, nothing secret in inspect, stop', async (t) => {
-    const { workload, log } = await workloadOn(t, daemon, 'one');
+    const { workload, stateDir, log } = await workloadOn(t, daemon, 'one');
     t.teardown(() => workload.close());
     const orders = [
       'env:GREETING',
       'env:PATH',
+      'make:CACHE',
       'say:weights 50%',
       'child',
       'orphan',
@@ -104,6 +104,8 @@ test('ranks in containers', { timeout: 300_000, skip }, async (t) => {
     t.ok(performance.now() - stoppingMs < 2500, 'SIGTERM reached it: nothing waited for the grace to end');
     t.equal(liveStat(pid), null);
     t.same(await containers('one'), [], 'the container is gone');
+    const cached = join(stateDir, 'cache', `image-${image.slice(-64, -48)}`, 'made');
+    t.equal(readFileSync(cached, 'utf8'), 'made', 'what it compiled stays for the next one');
     t.match(workload.latest(), { state: 'stopped', failure: null });
   });
 

@@ -256,7 +256,7 @@ test('prepare → commit → phases → serving → stop, with everything in its
           `http:${port}`,
           'stay',
         ),
-        env: { HERE: '{runDir}/x', EXPECTED_KEY: 'attempt-key-0123456789' },
+        env: { HERE: '{runDir}/x {cacheDir}/y', EXPECTED_KEY: 'attempt-key-0123456789' },
         reasons: {},
       },
     ],
@@ -294,11 +294,18 @@ test('prepare → commit → phases → serving → stop, with everything in its
   const tail: string[] = [];
   for await (const chunk of tailLog(log, { lastLines: 3, follow: false }, new AbortController().signal))
     tail.push(Buffer.from(chunk).toString());
-  t.equal(tail.join(''), `***\nHERE=${runDir}/x\nserving now\n`, 'the last lines, the key masked');
+  const [build = ''] = (await readdirOf(join(dir, 'state/cache'))) ?? [];
+  const cacheDir = join(dir, 'state/cache', build);
+  t.equal(
+    tail.join(''),
+    `***\nHERE=${runDir}/x ${cacheDir}/y\nserving now\n`,
+    'the last lines, the key masked',
+  );
 
   t.equal(await workload.command(1, stop()), null);
   t.match(workload.latest(), { state: 'stopped', failure: null });
   t.equal(liveStat(serving?.pid ?? 0), null);
+  t.equal(statSync(cacheDir).mode & 0o777, 0o700, 'what was compiled stays');
   t.equal(await workload.command(1, stop()), null, 'a repeat');
   t.equal(await workload.command(1, commit), 'STALE_EPOCH', 'the tombstone holds');
 });

@@ -1,7 +1,8 @@
 // A rank's program for tests, told by its arguments what to do, in order:
 //   say:TEXT  write a line · wait:MS · ignore-term · child (another process of this kind, that stays) ·
-//   orphan (a child that leaves the session and drops its environment's title) · http:PORT · exit:CODE · stay · flood:BYTES
+//   orphan (a child that leaves the session and drops its environment's title) · make:NAME (a file where a variable says) · http:PORT · exit:CODE · stay · flood:BYTES
 import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -29,6 +30,7 @@ for (const order of process.argv.slice(2)) {
     }).listen(Number(value), '127.0.0.1');
   }
   if (verb === 'env') process.stdout.write(`${value}=${process.env[value] ?? 'unset'}\n`);
+  if (verb === 'make') writeFileSync(process.env[value], 'made');
   if (verb === 'flood') process.stdout.write('x'.repeat(Number(value)));
   if (verb === 'exit') process.exit(Number(value));
   if (verb === 'stay') setInterval(() => {}, 60_000);

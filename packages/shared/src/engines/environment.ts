@@ -87,6 +87,9 @@ const DANGEROUS: Readonly<Record<string, string>> = {
   NCCL_CONF_FILE: 'lets a file on the host override the plan',
 };
 
+/** What a rank must not find in its environment unless the plan sets it, wherever a host has it from. */
+export const PLAN_ALONE_SETS: readonly string[] = Object.keys({ ...OWNED, ...DANGEROUS });
+
 const SECRET = /(?:^|_)(?:TOKEN|SECRET|PASSWORD|PASSWD|API_KEY|ACCESS_KEY|PRIVATE_KEY)$/i;
 
 const RANGES: Readonly<Record<string, readonly [number, number]>> = {

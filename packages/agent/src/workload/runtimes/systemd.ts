@@ -5,6 +5,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PLAN_ALONE_SETS } from '@dsr1/shared/engines/environment';
 import { Dsr1Error } from '@dsr1/shared/errors';
 import type { ProcessHandle } from '../model.ts';
 import { awaitUntil } from './await-until.ts';
@@ -47,10 +48,11 @@ const handleOf = (unit: string, pid: number): ProcessHandle => ({
 /** Type=exec (systemd 240): the call fails when the program cannot be exec'd. RemainAfterExit keeps the exit status to be read. */
 async function systemdRun(start: ProcessStart, unit: string): Promise<void> {
   const { argv, folder, logFile, runId } = start;
-  const env = { ...baseEnvironment(argv[0] ?? ''), ...start.env };
+  const env = { ...baseEnvironment(argv[0] ?? ''), ...start.env, [RUN_ID_VARIABLE]: runId };
+  const foreign = [...PLAN_ALONE_SETS, ...(await managerNames())].filter((name) => !Object.hasOwn(env, name));
   // Variables may be secrets: argv is public, this file is not. systemd reads it when it starts the process.
   const environment = join(folder, `.${unit}.env`);
-  writeFileSync(environment, environmentFile({ ...env, [RUN_ID_VARIABLE]: runId }), { mode: 0o600 });
+  writeFileSync(environment, environmentFile(env), { mode: 0o600 });
   const properties = [
     'Type=exec',
     'RemainAfterExit=yes',
@@ -65,6 +67,7 @@ async function systemdRun(start: ProcessStart, unit: string): Promise<void> {
     ...(start.alone ? privateFiles() : []),
     `WorkingDirectory=${folder}`,
     `EnvironmentFile=${environment}`,
+    `UnsetEnvironment=${[...new Set(foreign)].join(' ')}`,
     `StandardOutput=append:${logFile}`,
     `StandardError=append:${logFile}`,
   ];
@@ -94,6 +97,15 @@ const privateFiles = (): readonly string[] => {
   const { blocks, bsize } = statfsSync('/dev/shm');
   return ['PrivateTmp=yes', `TemporaryFileSystem=/dev/shm:mode=1777,size=${blocks * bsize}`];
 };
+
+/**
+ * Names in systemd's own environment (DefaultEnvironment=, `systemctl set-environment`), which every unit gets:
+ * systemd.exec(5), "Environment variables in spawned processes".
+ */
+async function managerNames(): Promise<readonly string[]> {
+  const { stdout } = await run(['systemctl', 'show-environment']);
+  return Object.keys(parseProperties(stdout)).filter((name) => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
+}
 
 async function waitForExit(handle: ProcessHandle, signal: AbortSignal): Promise<Exit> {
   while (!signal.aborted && isSame(handle))
