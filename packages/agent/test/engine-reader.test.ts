@@ -2,6 +2,7 @@
 import {
   appendFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   rmSync,
@@ -63,6 +64,16 @@ test('an environment tells its versions and flags, once for every state of it', 
   utimesSync(packages, 1, 1);
   const second = reader();
   t.match(await second.read(request), { state: 'reading' }, 'something was installed since: read again');
+  await ended(second, request);
+  const added = join(folder, 'added');
+  mkdirSync(added);
+  utimesSync(added, 1, 1);
+  writeFileSync(join(packages, 'more.pth'), `${added}\n`);
+  utimesSync(packages, 1, 1);
+  t.match(await second.read(request), { state: 'reading' }, 'a folder more to import from');
+  await ended(second, request);
+  utimesSync(added, 2, 2);
+  t.match(await second.read(request), { state: 'reading' }, 'something was installed in that folder');
   await ended(second, request);
   for (const file of readdirSync(join(stateDir, 'engines')))
     writeFileSync(join(stateDir, 'engines', file), '{');

@@ -163,3 +163,42 @@ test('what .pth files add to an environment is of it, after its own packages', a
     ],
   });
 });
+
+test('a virtual environment with system packages has what its base has, after its own', async (t) => {
+  const venv = '/opt/engines/over';
+  const own = `${venv}/lib/python3.12/site-packages`;
+  const base = '/opt/python/lib/python3.12/site-packages';
+  const installed = {
+    ...LINUX_FILES,
+    [`${venv}/bin/python`]: '',
+    [`${own}/vllm-0.32.0.dist-info/METADATA`]: '',
+    [`${own}/ray-2.60.0.dist-info/METADATA`]: '',
+    [`${base}/torch-2.9.1+cu128.dist-info/METADATA`]: '',
+    [`${base}/torch/version.py`]: "cuda: Optional[str] = '12.8'\n",
+    [`${base}/ray-2.49.2.dist-info/METADATA`]: '',
+    [`${base}/more.pth`]: '/opt/nccl\n',
+    '/opt/nccl/nvidia_nccl_cu12-2.27.5.dist-info/METADATA': '',
+    '/opt/python/lib/python3.11/site-packages/torch-2.0.0.dist-info/METADATA': '',
+    '/usr/lib/python3/dist-packages/torch-2.6.0.dist-info/METADATA': '',
+    '/usr/local/lib/python3.12/dist-packages/ray-2.50.0.dist-info/METADATA': '',
+  };
+  const read = async (config: string) => {
+    const { engines } = await factsOf({ files: { ...installed, [`${venv}/pyvenv.cfg`]: config } });
+    return engines.detected && engines.value.find(({ python }) => python === `${venv}/bin/python`);
+  };
+  const fromBase = { torch: '2.9.1+cu128', cuda: '12.8', nccl: '2.27.5', ray: '2.60.0' };
+  t.match(
+    await read('home = /opt/python/bin\ninclude-system-site-packages = True\nversion = 3.12.3\n'),
+    fromBase,
+  );
+  t.match(await read('home = /opt/python/bin\ninclude-system-site-packages = false\n'), {
+    torch: null,
+    nccl: null,
+    ray: '2.60.0',
+  });
+  t.match(
+    await read('include-system-site-packages = true\nhome = /usr/bin\n'),
+    { torch: '2.6.0', ray: '2.60.0' },
+    "Debian's packages are those of every Python 3",
+  );
+});

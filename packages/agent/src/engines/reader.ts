@@ -10,6 +10,7 @@ import { toDsr1Error } from '@dsr1/shared/errors';
 import { EngineReading, type EngineReadRequest } from '@dsr1/shared/facts/engine-probe';
 import { hashOf } from '@dsr1/shared/hash';
 import { decode } from '@dsr1/shared/schema';
+import { importPaths } from '../facts/probes/import-path.ts';
 import type { Host } from '../host/host.ts';
 import { dockerApi } from '../workload/runtimes/docker-api.ts';
 import { readAnswer } from './read-answer.ts';
@@ -102,7 +103,7 @@ export function createEngineReader({ host, clock, stateDir, dockerSocket }: Engi
   };
 }
 
-/** Changes whenever what a reading would find may have changed: with an image's id, with what was installed last. */
+/** Changes whenever what a reading would find may have changed: an image's id, what is imported from where, what was installed last. */
 async function stateOf(
   host: Host,
   { engine, python, image }: EngineReadRequest,
@@ -115,11 +116,12 @@ async function stateOf(
     return id === null ? { because: `image ${image} is not on this node yet` } : hashed(id);
   }
   if ((await host.realPath(python)) === null) return { because: `there is no ${python}` };
-  const library = `${dirname(dirname(python))}/lib`;
-  const folders = ((await host.list(library)) ?? [])
-    .filter((name) => name.startsWith('python3'))
-    .flatMap((name) => ['site-packages', 'dist-packages'].map((folder) => `${library}/${name}/${folder}`));
-  return hashed(...(await Promise.all(folders.map((folder) => host.modifiedMs(folder)))));
+  const prefix = dirname(dirname(python));
+  // The system's own Python also imports what pip installed under /usr/local.
+  const prefixes = prefix === '/usr' ? [prefix, '/usr/local'] : [prefix];
+  const paths = (await Promise.all(prefixes.map((one) => importPaths(host, one)))).flat();
+  const folders = paths.flatMap((path) => path.folders);
+  return hashed(folders, await Promise.all(folders.map((folder) => host.modifiedMs(folder))));
 }
 
 /** Of an environment that does not change there is nothing more to learn. */

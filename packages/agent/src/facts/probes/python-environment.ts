@@ -1,31 +1,21 @@
 import type { EngineInstall } from '@dsr1/shared/facts/node';
 import type { Host } from '../../host/host.ts';
 import { naturalOrder } from '../../host/natural-order.ts';
+import { type ImportPath, importPaths } from './import-path.ts';
 
 type Versions = ReadonlyMap<string, string>;
 
 /** Engines installed in one environment (`<prefix>/bin/python`), read from its package metadata. */
 export async function readEnvironment(host: Host, prefix: string): Promise<EngineInstall[]> {
-  const libraries = ((await host.list(`${prefix}/lib`)) ?? []).filter((name) =>
-    /^python3(\.\d+)?$/.test(name),
-  );
-  const found = await Promise.all(
-    libraries.flatMap((library) =>
-      ['site-packages', 'dist-packages'].map((folder) =>
-        readPackages(host, prefix, library, `${prefix}/lib/${library}/${folder}`),
-      ),
-    ),
-  );
-  return found.flat();
+  const paths = await importPaths(host, prefix);
+  return (await Promise.all(paths.map((path) => readPackages(host, prefix, path)))).flat();
 }
 
 async function readPackages(
   host: Host,
   prefix: string,
-  library: string,
-  folder: string,
+  { library, folders }: ImportPath,
 ): Promise<EngineInstall[]> {
-  const folders = await importFolders(host, folder);
   const names = await Promise.all(folders.map(async (one) => (await host.list(one)) ?? []));
   // Python takes a package from the first folder that has it.
   const versions = versionsIn(names.toReversed().flat());
@@ -51,19 +41,6 @@ async function readPackages(
     ray: versions.get('ray') ?? null,
   };
   return engines.map((engine) => ({ ...engine, ...shared }));
-}
-
-/** The folder, then those that its `.pth` files add to the path (Python's site module); a line that begins with `import` is code. */
-async function importFolders(host: Host, folder: string): Promise<readonly string[]> {
-  const files = ((await host.list(folder)) ?? []).filter((name) => name.endsWith('.pth')).sort();
-  const texts = await Promise.all(files.map((name) => host.readText(`${folder}/${name}`)));
-  const added = texts.flatMap((text) => (text ?? '').split('\n').map((line) => line.trim()));
-  return [
-    folder,
-    ...added
-      .filter((line) => line !== '' && !/^(?:#|import\s)/.test(line))
-      .map((line) => (line.startsWith('/') ? line : `${folder}/${line}`)),
-  ];
 }
 
 /** `torch-2.9.1+cu128.dist-info` → torch 2.9.1+cu128; the CUDA generation in a name (`nvidia_nccl_cu12`) is left out. */
