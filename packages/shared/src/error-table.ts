@@ -71,6 +71,7 @@ export const ERROR_TABLE = {
   REHEARSAL_FAILED: infeasible('The network between the ranks does not carry what the plan says.'),
   LAUNCH_FAILED: infeasible('A rank could not be started, or ended before it served.'),
   PHASE_DEADLINE: infeasible('A phase took longer than its deadline.'),
+  WORKER_DEAD: infeasible('A worker process of a rank is dead, and its main process goes on without it.'),
   TRANSPORT_MISMATCH: infeasible('The ranks talk TCP where RDMA was planned.'),
 
   COORDINATOR_UNREACHABLE: unavailable('The coordinator does not answer.'),

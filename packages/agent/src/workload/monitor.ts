@@ -1,4 +1,4 @@
-/** Watches one running rank: logs → phases and readings, health → serving, deadlines, exits. What it sees goes to its listener. */
+/** Watches one running rank: logs → phases and readings, health → serving, deadlines, exits, workers. What it sees goes to its listener. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PackedReading } from '@dsr1/shared/diagnose/packed';
 import type { PhaseReader } from '@dsr1/shared/engines/engine';
@@ -11,6 +11,7 @@ import { createRankReader } from './log/rank-reader.ts';
 import type { RunProcess, RunRecord } from './model.ts';
 import { afterHealthy, afterHint, deadlineOf, isDone, type Progress, type ProgressRule } from './progress.ts';
 import type { Exit, Runtime } from './runtimes/runtime.ts';
+import { createWorkerLook } from './workers.ts';
 
 export interface MonitorListener {
   progressed(progress: Progress): void;
@@ -19,6 +20,8 @@ export interface MonitorListener {
   /** The first process of the run that ended without being asked. */
   exited(process: RunProcess, exit: Exit, evidence: readonly string[]): void;
   overdue(message: string, evidence: readonly string[]): void;
+  /** A worker process is dead, and the rank's main process lives on. */
+  workerDied(message: string, evidence: readonly string[]): void;
   /** The watching itself failed (the log cannot be read); the rank goes on. */
   failed(error: unknown): void;
 }
@@ -26,6 +29,8 @@ export interface MonitorListener {
 export interface MonitorDeps {
   readonly runtime: Runtime;
   readonly phases: PhaseReader;
+  /** `Engine.workerTitles` */
+  readonly workerTitles: readonly string[];
   readonly rule: ProgressRule;
   readonly probeHealth: HealthProbe;
   readonly apiKey: string;
@@ -37,6 +42,7 @@ export interface MonitorDeps {
 const EVIDENCE_LINES = 20;
 const HEALTH_PERIOD_MS = 500;
 const DEADLINE_PERIOD_MS = 500;
+const WORKERS_PERIOD_MS = 2_000;
 const DRAIN_MS = 1000;
 /** Between two looks at a log while the rank starts, and afterwards. */
 const FOLLOW_MS = 200;
@@ -116,6 +122,19 @@ export function monitorRank(run: RunRecord, listener: MonitorListener, deps: Mon
       await sleep(DEADLINE_PERIOD_MS, undefined, { signal }).catch(() => {});
     }
   };
+  const watchWorkers = async (): Promise<void> => {
+    if (engine === undefined || deps.workerTitles.length === 0) return;
+    const look = createWorkerLook(engine.handle, deps.workerTitles, WORKERS_PERIOD_MS);
+    while (!endOrAbort.aborted) {
+      const news = look(over());
+      if (news !== null) {
+        const evidence = await evidenceOf(engine.id);
+        if (!endOrAbort.aborted) listener.workerDied(news, evidence);
+        return;
+      }
+      await sleep(WORKERS_PERIOD_MS, undefined, { signal: endOrAbort }).catch(() => {});
+    }
+  };
   const watchExits = async (): Promise<void> => {
     const [first, exit] = await Promise.race(
       run.processes.map(
@@ -131,7 +150,7 @@ export function monitorRank(run: RunRecord, listener: MonitorListener, deps: Mon
     listener.exited(first, exit, evidence);
   };
   const reading = Promise.all(run.processes.map(readLog));
-  for (const watch of [reading, askHealth(), watchDeadline(run.deadlines), watchExits()]) {
+  for (const watch of [reading, askHealth(), watchDeadline(run.deadlines), watchWorkers(), watchExits()]) {
     watch.catch((error: unknown) => listener.failed(error));
   }
   return () => abort.abort();

@@ -15,7 +15,7 @@ import type { RunTable } from './run-table.ts';
 import type { Exit, Runtimes } from './runtimes/runtime.ts';
 
 /** What the agent needs of an engine. */
-export type WatchedEngine = Pick<Engine, 'phases' | 'followerDonePhase'>;
+export type WatchedEngine = Pick<Engine, 'phases' | 'followerDonePhase' | 'workerTitles'>;
 
 export interface SupervisorDeps {
   readonly table: RunTable;
@@ -88,11 +88,17 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
             "read the ranks' logs (`dsr1ctl logs`), or give the phase more time (deadlines in the deployment)";
           change(runId, () => ({ evidence, failure: { code: 'PHASE_DEADLINE', message, hint } }));
         },
+        workerDied: (message: string, evidence: readonly string[]) => {
+          log.warn({ runId, message }, 'a worker of the rank is dead');
+          const hint = 'the kernel may have ended it: `dmesg -T` on its node; what it wrote: `dsr1ctl logs`';
+          change(runId, () => ({ evidence, failure: { code: 'WORKER_DEAD', message, hint } }));
+        },
         failed: (err: unknown) => log.error({ err, runId }, 'watching a rank failed'),
       };
       const end = monitorRank(run, listener, {
         runtime,
         phases: engine.phases,
+        workerTitles: engine.workerTitles,
         rule: ruleOf(run, engine),
         probeHealth: deps.probeHealth,
         apiKey: deps.folders.apiKeyOf(run),

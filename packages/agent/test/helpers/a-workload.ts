@@ -31,6 +31,7 @@ export const testEngine: WatchedEngine = {
     },
   },
   followerDonePhase: 'listening',
+  workerTitles: [],
 };
 
 export interface TestWorkload extends Workload {

@@ -87,6 +87,11 @@ export interface Engine {
   readonly deadlines: PhaseDeadlines;
   /** Last phase of ranks > 0, which serve no HTTP of their own. */
   readonly followerDonePhase: Phase;
+  /**
+   * How the processes begin their titles without which a rank is dead, though its main process may not notice. Not
+   * those that end in the life of a healthy rank.
+   */
+  readonly workerTitles: readonly string[];
   /** Environment names and flags that the operator may not set, with what to use instead. */
   readonly owned: {
     readonly flags: Readonly<Record<string, string>>;

@@ -15,6 +15,7 @@ export const command: Engine = {
   usesGpus: true,
   /** Nothing is known of its log: a rank counts as started when its process runs; the head's endpoint says the rest. */
   followerDonePhase: 'starting',
+  workerTitles: [],
   phases: phaseReader([]),
   deadlines: {
     rendezvousSeconds: 3600,

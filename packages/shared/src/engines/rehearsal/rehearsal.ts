@@ -15,6 +15,7 @@ export const rehearsal: Engine = {
   needsModel: false,
   usesGpus: false,
   followerDonePhase: 'graphs',
+  workerTitles: [],
   phases: phaseReader([
     { pattern: /^rehearsal: rendezvous: (.*)/, phase: 'rendezvous', detail: '$1' },
     { pattern: /^rehearsal: rendezvous complete/, phase: 'weights', detail: 'exchanges data' },

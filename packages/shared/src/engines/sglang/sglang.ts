@@ -26,6 +26,8 @@ export const sglang: Engine = {
   needsModel: true,
   usesGpus: true,
   followerDonePhase: 'listening',
+  /** setproctitle in managers/{scheduler,detokenizer_manager,data_parallel_controller}.py. */
+  workerTitles: ['sglang::scheduler', 'sglang::detokenizer', 'sglang::data_parallel_controller'],
   phases: sglangPhases,
   deadlines: {
     rendezvousSeconds: 600,

@@ -32,6 +32,8 @@ export const vllmRay: Engine = {
   usesGpus: true,
   /** A Ray node of rank > 0 prints no more than that it runs: what its workers say comes out at the head. */
   followerDonePhase: 'rendezvous',
+  /** Ray watches its own workers. */
+  workerTitles: ['VLLM::EngineCore'],
   phases: phaseReader([
     {
       pattern: /^launcher: (\d+ of \d+) Ray nodes are in/,

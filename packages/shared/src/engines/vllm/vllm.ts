@@ -29,6 +29,8 @@ export const vllm: Engine = {
   needsModel: true,
   usesGpus: true,
   followerDonePhase: 'graphs',
+  /** set_process_title in v1/engine/core.py and v1/executor/multiproc_executor.py. */
+  workerTitles: ['VLLM::EngineCore', 'VLLM::Worker'],
   phases: vllmPhases,
   deadlines: VLLM_DEADLINES,
   owned,
