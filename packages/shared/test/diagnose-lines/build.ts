@@ -42,6 +42,7 @@ export const samples: Samples = {
     ],
   ],
   'cache-corrupt': [
+    ['AssertionError: failed to get the hash of the compiled graph'],
     ['RuntimeError: ninja exited with status 1\n/usr/bin/ld: final link failed: Stale file handle'],
     ["RuntimeError: Failed: Assertion error /opt/DeepEP/csrc/jit/compiler.hpp:158 'runtime != nullptr'"],
     [

@@ -3,6 +3,7 @@ import type { NearMisses, Samples } from './sample.ts';
 
 export const samples: Samples = {
   'bad-flag': [
+    ['AssertionError: VLLM_FROB_KIND=1 requires VLLM_FROB=1'],
     ['Error: Missing argument --head_address'],
     [
       "RuntimeError: Failed: Assertion error /src/deep_ep.cpp:1 'x.size(0) <= num_max_dispatch_tokens_per_rank'",
@@ -109,6 +110,7 @@ export const samples: Samples = {
 };
 
 export const nearMisses: NearMisses = {
+  'exception-names-a-variable': 'WARNING: VLLM_FROB_KIND=1 requires VLLM_FROB=1',
   'dispatch-tokens-too-few': 'num_max_dispatch_tokens_per_rank is 128',
   'combination-refused': 'ValueError: frob8 cache is not supported with frob4 checkpoints',
   'bitsandbytes-not-said': "KeyError: 'layers.0.mlp.down_proj.weight'",

@@ -85,7 +85,7 @@ export const buildRules: readonly Rule[] = [
   {
     id: 'compile-artifact',
     category: 'cache-corrupt',
-    line: /corrupted compil|failed to compile the model\. The most likely reason|(?:corrupt\w*|invalid|stale|incompatible) (?:\w+ )?(?:compil\w+ |kernel |inductor |triton |AOT )?(?:cache|cached artifact|cached artefact)\b|(?:compile|compilation|inductor|triton|autotune|kernel) cache .{0,40}(?:corrupt|invalid|mismatch|stale)|failed to (?:load|deserialize|read) .{0,40}(?:cache|cached|artifact)\b/i,
+    line: /corrupted compil|failed to get the hash of the compiled graph|failed to compile the model\. The most likely reason|(?:corrupt\w*|invalid|stale|incompatible) (?:\w+ )?(?:compil\w+ |kernel |inductor |triton |AOT )?(?:cache|cached artifact|cached artefact)\b|(?:compile|compilation|inductor|triton|autotune|kernel) cache .{0,40}(?:corrupt|invalid|mismatch|stale)|failed to (?:load|deserialize|read) .{0,40}(?:cache|cached|artifact)\b/i,
     strength: 'strong',
     source: 'vllm/compilation, torch/_inductor',
     when: (scene) => !scene.fact(/FORCE_DISABLE_CACHES\W+1|VLLM_DISABLE_COMPILE_CACHE\W+1/),

@@ -124,6 +124,15 @@ export const flagRules: readonly Rule[] = [
     fix: 'read the words of the line; drop or change $1',
   },
   {
+    id: 'exception-names-a-variable',
+    category: 'bad-flag',
+    line: /^(?:\w+\.)*(?:Value|Assertion|NotImplemented|Runtime|Environment)Error: .*?\b([A-Z][A-Z\d]+(?:_[A-Z\d]+)+)(?:=\S+)? (?:requires?|needs|must|cannot|can only|is (?:invalid|incompatible|deprecated|only))\b/,
+    strength: 'hint',
+    source: 'checks of environment variables in both engines name the variable that they refuse',
+    cause: 'the engine refuses the environment variable $1 as it was given',
+    fix: 'read the words of the line; unset or change $1 on every node',
+  },
+  {
     id: 'value-of-setting',
     category: 'bad-flag',
     line: /^(?:\w+\.)*(?:Value|Assertion|NotImplemented|Type|Key)Error: (?:Invalid|Unknown|Unsupported|Unrecognized) [\w ,'`"-]{1,80}:? .{0,160}(?:[Ss]upported|[Vv]alid|[Aa]vailable|[Aa]llowed|[Ee]xpected|[Rr]egistered|Must be|[Cc]hoose|[Oo]ptions)/,
