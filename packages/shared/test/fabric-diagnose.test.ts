@@ -200,7 +200,18 @@ test('a pair that times out: crossed rails only where a host has several HCAs', 
   t.match(diagnose([using('a', `${one} [1]mlx5_1:1/RoCE`), using('b', one), late()]), [
     { category: 'rail-isolated', confidence: 'medium' },
   ]);
-  t.match(diagnose([late()]), [{ category: 'rail-isolated', confidence: 'medium' }], 'nothing known');
+  t.match(diagnose([late()]), [
+    {
+      category: 'rail-isolated',
+      confidence: 'medium',
+      cause: /different rails.*or a GID row/,
+      fix: /CROSS_NIC.*ping -I/,
+    },
+  ]);
+  const noRoute = late().replace('110 Connection timed out', 'error Network is unreachable');
+  t.match(diagnose([using('a', one), noRoute]), [
+    { category: 'firewall-or-route', cause: /no route over the HCA/ },
+  ]);
   const apart = late(', local GID ::ffff:10.1.0.1, remote GID ::ffff:10.2.0.1');
   t.match(diagnose([using('a', `${one} [1]mlx5_1:1/RoCE`), apart]), [
     { category: 'rail-isolated', confidence: 'high' },
@@ -277,6 +288,19 @@ test('facts without a log: sparse tables, refused settings, tools that broke off
     [],
     'a healthy gang has no diagnosis',
   );
+  t.end();
+});
+
+test('that NCCL finds no device follows from one that it could not open', (t) => {
+  const lines = [
+    'NCCL WARN Call to ibv_open_device failed',
+    'NCCL INFO NET/IB : No device found.',
+    'NCCL INFO Using network Socket',
+  ];
+  const found = (from: number) =>
+    diagnose(lines.slice(from).map((line) => `a:1:2 [0] ${line}`)).map(({ category }) => category);
+  t.same(found(0), ['device-open-failed', 'tcp-fallback']);
+  t.ok(found(1).includes('no-rdma-device-in-container'));
   t.end();
 });
 

@@ -225,3 +225,62 @@ test('where no text counts the GPUs, eight rails of nine ports are those of one 
   t.equal(nodeOf(eight)?.hcas.length, 8, 'eight may be eight rails, one with a strange address');
   t.match(explain(eight).verdict.because.join('\n'), /mlx5_0:1 has an address of another network/);
 });
+
+test('a table that was cut inside a pair of rows is no fault of its port', async (t) => {
+  const row = (index: number, gid: string, rest: string) => `mlx5_0\t1\t${index}\t${gid}\t${rest}`;
+  const local = 'fe80:0000:0000:0000:c025:a1ff:fe31:2e81';
+  const mapped = '0000:0000:0000:0000:0000:ffff:0a9c:8184';
+  const cut = [
+    row(4, local, '\t\tv1\tnet1'),
+    row(5, local, '\t\tv2\tnet1'),
+    row(6, mapped, '10.156.129.132  \tv1\tnet1'),
+    row(7, mapped, '10.156.14'),
+  ];
+  t.match(decided(cut.join('\n'))['mlx5_0:1'], { decision: 'in' });
+  const older = [...cut.slice(0, 2), row(6, mapped, '10.156.129.132  \tv2\tnet1')];
+  t.equal(nodeOf(older.join('\n'))?.hcas[0]?.gidIndex, 6);
+});
+
+test('states: of one tool the last listing, a change is told, and what is not shown is no yes', async (t) => {
+  const link = (state: string) =>
+    `link mlx5_7/1 subnet_prefix fe80:0000:0000:0000 lid 3403 sm_lid 1 lmc 0 state ${state}`;
+  const twice = (...states: string[]) =>
+    explain(states.map((state) => `$ rdma link\n${link(state)}`).join('\n'));
+  const up = twice('DOWN physical_state POLLING', 'ACTIVE physical_state LINK_UP');
+  t.match(up.selection.nodes[0]?.hcas, [{ device: 'mlx5_7' }]);
+  t.match(up.verdict, { verdict: 'warn', because: [/state of mlx5_7:1 changes between the listings/] });
+  t.equal(twice('ACTIVE physical_state LINK_UP', 'DOWN physical_state POLLING').verdict.verdict, 'refuse');
+
+  const status = (name: string, rest: string) =>
+    `Infiniband device '${name}' port 1 status:\n\tdefault gid:\t fe80:0000:0000:0000:8ae9:a4ff:fe9c:7f1a\n${rest}`;
+  const whole = '\tstate:\t\t 4: ACTIVE\n\trate:\t\t 100 Gb/sec (4X EDR)\n\tlink_layer:\t Ethernet\n';
+  const cut = explain(status('mlx5_0', whole) + status('mlx5_1', '\tbas'));
+  t.match(cut.verdict, { verdict: 'warn', because: [/whether mlx5_1:1 are active is not shown/] });
+  const dark = explain(`${DEVINFO.replace('Ethernet', 'InfiniBand')}\nhca_id: mlx5_1\n  phys_port_cnt: 1\n`);
+  t.equal(dark.verdict.verdict, 'unknown', 'mlx5_1 may be InfiniBand that is up');
+});
+
+test('an interface that is down with its RoCE port, or loopback, is no control interface', async (t) => {
+  const ports = [
+    'link bnxt_re0/1 state ACTIVE physical_state LINK_UP netdev enp194s0f0np0',
+    'link bnxt_re1/1 state DOWN physical_state DISABLED netdev enp194s0f1np1',
+  ];
+  t.equal(nodeOf(ports.join('\n'))?.controlInterface, null);
+  const members = [
+    '1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536',
+    '    inet 127.0.0.1/8 scope host lo',
+    '2: ens8f0np0: <BROADCAST,MULTICAST,SLAVE,UP,LOWER_UP> mtu 1500 qdisc mq master bond0 state UP',
+  ];
+  const cut = explain(members.join('\n'));
+  t.equal(cut.selection.nodes[0]?.controlInterface, null);
+  t.equal(cut.verdict.verdict, 'unknown', 'bond0 was not shown');
+});
+
+test('devices that NCCL makes before it lists them', async (t) => {
+  const made = (at: number, name: string) =>
+    `n1:7:9 [0] NCCL INFO NET/IB : Made virtual device [${at}] name=${name} speed=200000 ndevs=1`;
+  const fused = 'n1:7:9 [0] NCCL INFO NET/IB : Made virtual device [2] name=a_0+b_0 speed=400000 ndevs=2';
+  const names = (...lines: string[]) => nodeOf(lines.join('\n'))?.hcas.map(({ device }) => device);
+  t.same(names(made(0, 'rocep1s0f1'), made(1, 'roceP2p1s0f1'), fused), ['roceP2p1s0f1', 'rocep1s0f1']);
+  t.same(names(made(0, 'rocep1s0f1'), 'n1:7:9 [0] NCCL INFO NET/IB : Using [0]mlx5_4:1/RoCE'), ['mlx5_4']);
+});

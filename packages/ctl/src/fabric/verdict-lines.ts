@@ -21,7 +21,11 @@ export function verdictLines(group: ExplainedGroup, style: Style): string[] {
       ...withoutEmptyColumns(refusal.table ?? []).map((line) => `    ${line}`),
     ]),
     ...[...reasons].filter((reason) => !told.has(reason)).map((reason) => style.yellow(`  ${reason}`)),
-    ...(verdict.verdict === 'unknown' && reasons.size === 0 ? [`  ${explainText.undecided}`] : []),
+    ...(verdict.verdict === 'unknown' && reasons.size === 0
+      ? [
+          `  ${group.nodes.some(({ hcas }) => hcas !== null && hcas.length > 0) ? explainText.untoldPorts : explainText.undecided}`,
+        ]
+      : []),
     ...(verdict.verdict === 'ok' && selection.nodes.length === 1
       ? [style.dim(`  ${explainText.oneHost}`)]
       : []),

@@ -10,6 +10,8 @@ export const explainText = {
     `ignored  ${paths.slice(0, 8).join(', ')}${paths.length > 8 ? ` and ${paths.length - 8} more` : ''}: neither output of a network tool, nor a log, nor facts of an agent`,
   undecided:
     'too little to choose a network: no RDMA device was seen, and no log that names the network; paste ibdev2netdev, show_gids, ip -4 a, or a log with NCCL_DEBUG=INFO',
+  untoldPorts:
+    'too little to choose a network: of no RDMA device that is listed enough is shown to take it; paste ibstat, rdma link, or the whole ibv_devinfo',
   oneHost: 'of this one host; paste the others as well to have them compared',
   silentLog: 'shows neither version nor network',
   confidence: { high: 'cause  ', medium: 'likely ', low: 'perhaps' },

@@ -13,7 +13,10 @@ export function logEvidence(file: string, report: NcclReport, lines: readonly st
   const layers = linkLayersIn(lines, report.host);
   return {
     ...emptyEvidence(file, 'log', report.host),
-    ports: report.devicesUsed.flatMap((used) => portOf(used, layers)),
+    ports: [
+      ...report.devicesUsed,
+      ...(report.devicesUsed.length === 0 ? madeDevices(lines, report.host) : []),
+    ].flatMap((used) => portOf(used, layers)),
     netdevs: [...opened].map(([name, address]) => {
       const netdev = netdevNamed(name);
       if (address !== null) addAddress(netdev, address, null);
@@ -28,6 +31,15 @@ export function linkLayersIn(lines: readonly string[], host: string | null): Map
     .filter((line) => line.includes('NET/IB : Using'))
     .flatMap((line) => [...line.matchAll(/\]([\w.-]+):(\d+)\/(IB|RoCE)\b/g)]);
   return new Map(used.map(([, device, port, layer]) => [`${device}:${port}`, layer === 'IB' ? 'ib' : 'eth']));
+}
+
+/** `NET/IB : Made virtual device [0] name=rocep1s0f1 speed=200000 ndevs=1` (2.26 and newer); of fused ones the parts have their own lines. */
+function madeDevices(lines: readonly string[], host: string | null): string[] {
+  const made = ownLines(lines, host).flatMap(
+    (line) =>
+      /NET\/IB ?: Made virtual device \[\d+\] name=([A-Za-z][\w.-]*) .*\bndevs=1\b/.exec(line)?.[1] ?? [],
+  );
+  return [...new Set(made)].slice(0, MAX_OPENED);
 }
 
 /** Interfaces that NCCL opens for sockets, with their addresses: `NET/Socket : Using [0]eth0:10.0.0.1<0> [1]lxcbr0:…`. */

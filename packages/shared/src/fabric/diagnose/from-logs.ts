@@ -6,7 +6,7 @@ import type { FabricCategory } from './categories.ts';
 import { type Finding, finding } from './finding.ts';
 import type { DiagnoseInput } from './model.ts';
 import { evidenceOf, type Said } from './said.ts';
-import { completionFindings, pathCause, showsRails, unansweredPairs } from './unanswered.ts';
+import { completionFindings, openCause, pathCause, showsRails, unansweredPairs } from './unanswered.ts';
 import { isOthersLibrary, verbsTrouble } from './verbs-trouble.ts';
 
 /** One finding a category, earliest line first in its evidence. */
@@ -51,6 +51,7 @@ function byCategory(said: readonly Said[], input: DiagnoseInput): Finding[] {
     // A bare "retry exceeded" is told apart below; sockets that were chosen are no fallback.
     if (category === 'retry-exceeded' || (category === 'tcp-fallback' && !fellToSockets(groups, input)))
       return [];
+    if (category === 'no-rdma-device-in-container' && groups.has('device-open-failed')) return [];
     if (category === 'no-rdma-device-in-container' && !missesRdma(items, input))
       return isSizeOpen(items) && fellToSockets(groups, input) ? [hiddenDevices(items)] : [];
     const consequence = items.every(({ error }) => error.consequence) || category === 'tcp-fallback';
@@ -109,8 +110,10 @@ function causeOf(
         'the rails are kept apart and channels still join GPUs of different rails: inside a node NCCL may carry traffic from one NIC to the other',
       fix: 'NCCL_NET_DISABLE_INTRA=1 together with NCCL_CROSS_NIC=0',
     };
-  if (category === 'firewall-or-route' && first.line.includes('ibv_modify_qp'))
-    return pathCause(first, input);
+  if (first.line.includes('ibv_modify_qp')) {
+    if (category === 'firewall-or-route') return pathCause(first, input);
+    if (category === 'rail-isolated' && !items.some(showsRails)) return openCause;
+  }
   if (
     category === 'wrong-gid' &&
     first.localGid === null &&

@@ -1,3 +1,4 @@
+import { UNNAMED_DEVICE } from '../merge/merge-gids.ts';
 import type { DiagnoseInput } from './model.ts';
 
 /**
@@ -6,7 +7,9 @@ import type { DiagnoseInput } from './model.ts';
  */
 export function hasOneRail({ reports, selection }: Pick<DiagnoseInput, 'reports' | 'selection'>): boolean {
   const used = reports.map(({ node, report }) => [node ?? report.host, report.devicesUsed.length] as const);
-  const chosen = (selection?.nodes ?? []).map(({ node, hcas }) => [node, hcas.length] as const);
+  const chosen = (selection?.nodes ?? []).map(
+    ({ node, hcas }) => [node, hcas.filter(({ device }) => device !== UNNAMED_DEVICE).length] as const,
+  );
   const known = new Map([...chosen, ...used].filter(([, count]) => count > 0));
   return known.size > 0 && [...known.values()].every((count) => count === 1);
 }

@@ -44,14 +44,30 @@ export function unansweredPairs(said: readonly Said[], input: DiagnoseInput): Fi
 
 /** Why a pair could not be set up (RTR waits for the peer's address to be resolved), where no rails are crossed. */
 export function pathCause(error: NcclError, input: DiagnoseInput): { cause: string; fix: string } {
+  if (/unreachable|No route to host|errno 101\b|errno 113\b/.test(error.line))
+    return {
+      cause:
+        'the host has no route over the HCA’s interface to the peer’s RDMA address: the two ports are in different subnets',
+      fix: ROUTE_FIX,
+    };
   const known = hasOneRail(input) ? ' (the hosts have one HCA each, so no rails are crossed)' : '';
   return {
     cause: differ(error)
       ? subnetsApart(error)
       : `no answer from the peer’s RDMA address${known}: another VLAN or subnet without a route, cable or switch port, an address that is gone, or a GID row that is not of this network`,
-    fix: 'from each host `ping -I INTERFACE_OF_THE_HCA` the other’s RDMA address: both need one subnet and VLAN, or a route over that interface; then `show_gids` on both for the v2 row with this address, and ib_write_bw for the pair',
+    fix: ROUTE_FIX,
   };
 }
+
+const ROUTE_FIX =
+  'from each host `ping -I INTERFACE_OF_THE_HCA` the other’s RDMA address: both need one subnet and VLAN, or a route over that interface; then `show_gids` on both for the v2 row with this address, and ib_write_bw for the pair';
+
+/** The same where hosts may have several HCAs, and no GIDs are shown that tell their rails. */
+export const openCause = {
+  cause:
+    'no answer from the peer’s RDMA address: HCAs of different rails that no path joins, another VLAN or subnet, or a GID row that is not of this network',
+  fix: `rails that are kept apart: NCCL_CROSS_NIC=0 and NCCL_NET_DISABLE_INTRA=1; else ${ROUTE_FIX}`,
+};
 
 /** GIDs of two rails, or a channel from one to the other; a bare timeout has other causes too. */
 export function showsRails({ error }: Said): boolean {

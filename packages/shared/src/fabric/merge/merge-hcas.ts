@@ -24,7 +24,10 @@ export function mergeHcas(
   for (const { source, kind, ports: rows } of evidence) {
     for (const row of rows) {
       const key = `${row.device}:${row.port}`;
-      ports.set(key, [...(ports.get(key) ?? []).slice(0, MAX_SOURCES), { source, kind, row }]);
+      // A tool that was asked again says what is so now.
+      const earlier = (ports.get(key) ?? []).slice(0, MAX_SOURCES);
+      const at = earlier.findIndex((claim) => claim.source === source);
+      ports.set(key, earlier.toSpliced(at < 0 ? earlier.length : at, 0, { source, kind, row }));
     }
   }
   const listed = evidence.flatMap(({ devices }) => devices.map((row) => row.device));

@@ -40,7 +40,7 @@ const BELIEF: readonly DumpKind[] = [
 export function mergeNode(hints: NodeHints, evidence: readonly Evidence[]): FabricNode {
   const ordered = [...evidence].sort((a, b) => rank(a.kind) - rank(b.kind));
   const ledger = openLedger(
-    `believed in the order ${BELIEF.join(', ')}: the nearer to the kernel, the earlier`,
+    `believed in the order ${BELIEF.join(', ')}: the nearer to the kernel, the earlier; of one tool its last listing`,
   );
   const netdevs = mergeNetdevs(ordered, ledger);
   const listed = mergeHcas(ordered, netdevs ?? [], ledger);

@@ -15,6 +15,8 @@ export function portCaveats(draft: Draft): string[] {
     nameless(ports),
     softwareOnly(ports),
     untoldStates(ports),
+    bareNames(view.ports, ports),
+    changingStates(draft),
     darkInfiniband(view.ports, ports),
   ].flatMap((because) => (because === null ? [] : [`${view.node.name}: ${because}`]));
 }
@@ -54,11 +56,32 @@ function untoldStates(ports: readonly PortView[]): string | null {
     : `whether ${keys(open)} are active is not known: (Down) is their IPoIB interface; paste ibstat, which shows the ports`;
 }
 
+/** Ports of which only the name is shown, beside others whose state is. */
+function bareNames(all: readonly PortView[], chosen: readonly PortView[]): string | null {
+  const bare = chosen.filter(
+    ({ facts, layer, netdev }) => layer === null && netdev === null && facts !== null && facts.state === null,
+  );
+  return bare.length === 0 || all.every(({ facts }) => (facts?.state ?? null) === null)
+    ? null
+    : `whether ${keys(bare)} are active is not shown, as it is for others: the text may be cut there`;
+}
+
+/** A port of which two listings say different states. */
+function changingStates({ member: { view }, ports }: Draft): string | null {
+  const changed = ports.filter(({ key }) =>
+    view.node.contradictions.some(({ subject }) => subject === `${key} state`),
+  );
+  return changed.length === 0
+    ? null
+    : `the state of ${keys(changed)} changes between the listings: a link that comes and goes ends jobs; look at cable, transceiver and switch port`;
+}
+
 /** A host that has InfiniBand was bought for it: Ethernet alone is then the front end. */
 function darkInfiniband(all: readonly PortView[], chosen: readonly PortView[]): string | null {
   const ib = all.filter(({ layer }) => layer === 'ib');
   const states = ib.map(({ facts }) => facts?.state ?? null);
   if (ib.length === 0 || states.some((state) => state === null || state === 'active')) return null;
+  if (all.some(({ layer, facts }) => layer === null && facts?.state !== 'down')) return null;
   const left = chosen.length === 0 ? '' : `, and ${keys(chosen)} may be the front end only`;
   return `all IB ports are down (${keys(ib)})${left}`;
 }

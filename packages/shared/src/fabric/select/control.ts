@@ -47,11 +47,14 @@ export function likelyControl(
     .filter((route) => route.destination === 'default')
     .sort((a, b) => (a.metric ?? 0) - (b.metric ?? 0));
   const usable = view.interfaces.filter((item) => !isDown(item) && !isPort(item));
-  // A rail or a virtual function of which no address was shown may have none: that says nothing for it.
+  // Loopback, a rail or a virtual function of which no usable address was shown may have none: that says nothing for it.
   const addressed = usable.some((item) => item.addresses.length > 0)
     ? usable.filter((item) => item.addresses.length > 0)
     : usable.filter(
-        (item) => !isVirtualFunction(view, item) && !(item.netdev === null && fabric.has(item.name)),
+        (item) =>
+          (overlayReason(item) !== LOOPBACK || view.interfaces.length === 1) &&
+          !isVirtualFunction(view, item) &&
+          !(item.netdev === null && fabric.has(item.name)),
       );
   const { sharedIp } = view.node.given;
   const shared = sharedIp === undefined ? null : holderOf(view, sharedIp);
@@ -95,7 +98,7 @@ const MAX_EQUALS = 3;
 export function overlayReason(
   item: Pick<InterfaceView, 'name' | 'netdev'> & Partial<InterfaceView>,
 ): string | null {
-  if (item.netdev?.kind === 'loopback' || /^lo\d*$/.test(item.name)) return 'loopback';
+  if (item.netdev?.kind === 'loopback' || /^lo\d*$/.test(item.name)) return LOOPBACK;
   const match = overlays.find(([names]) => names.test(item.name));
   if (match !== undefined) return match[1];
   return item.netdev?.kind === 'tunnel' ? 'tunnel' : null;
@@ -108,6 +111,8 @@ export function holderOf(view: NodeView, address: string): InterfaceView | null 
     view.interfaces.find((item) => item.addresses.some(holds) || item.netdev?.addresses.some(holds)) ?? null
   );
 }
+
+const LOOPBACK = 'loopback';
 
 const overlays: readonly (readonly [RegExp, string])[] = [
   [

@@ -102,9 +102,7 @@ function reaches(view: NodeView, node: NodeFabric, subnets: readonly string[]): 
 function missingControl(nodes: readonly NodeFabric[], views: readonly NodeView[]): Refusal[] {
   return nodes.flatMap((node, i) => {
     const view = views[i];
-    // No listing of interfaces, or one of links only, is no evidence that there is none.
-    const listed = view?.node.netdevs?.some(({ addresses, up }) => addresses.length > 0 || up === false);
-    if (node.controlInterface !== null || !listed) return [];
+    if (node.controlInterface !== null || view === undefined || !isWholeListing(view)) return [];
     return [
       {
         node: node.node,
@@ -114,6 +112,15 @@ function missingControl(nodes: readonly NodeFabric[], views: readonly NodeView[]
       },
     ];
   });
+}
+
+/** No listing of interfaces, one of links only, or one that was cut before a master is no evidence that there is none. */
+function isWholeListing({ node, interfaceByName }: NodeView): boolean {
+  const netdevs = node.netdevs ?? [];
+  return (
+    netdevs.some(({ addresses, up }) => addresses.length > 0 || up === false) &&
+    netdevs.every(({ master }) => master === null || interfaceByName.has(master))
+  );
 }
 
 function sharedAddresses(nodes: readonly NodeFabric[]): Refusal[] {

@@ -64,12 +64,10 @@ export function usableGids(view: NodeView, port: PortView): GidEntry[] {
 export function gidFault(view: NodeView, port: PortView): string | null {
   const table = port.facts?.gids ?? null;
   if (table === null || usableGids(view, port).length > 0) return null;
-  // The kernel writes v1 and v2 rows of one address together, so a v1 row at the end of the text means a cut text.
-  if (
-    table.some((row) => row.version === 1 && gidKind(row) === 'ipv4') &&
-    !table.some((row) => row.version === 2)
-  )
-    return null;
+  // The kernel writes v1 and v2 rows of one address together, so a v1 row without the other means a cut text.
+  const twin = (row: GidEntry) =>
+    table.some((other) => other.version === 2 && gidAddress(other) === gidAddress(row));
+  if (table.some((row) => row.version === 1 && gidKind(row) === 'ipv4' && !twin(row))) return null;
   return tableFault(table);
 }
 

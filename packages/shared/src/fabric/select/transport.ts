@@ -21,7 +21,7 @@ export interface TransportChoice {
   readonly choices: readonly NodeChoice[];
   readonly warnings: readonly string[];
   readonly refusals: readonly Refusal[];
-  /** Some hosts were shown without their RDMA devices, so whether the gang shares a transport is not known. */
+  /** Too little was shown of some hosts' RDMA devices, so whether the gang shares a transport is not known. */
   readonly open?: true;
 }
 
@@ -105,7 +105,7 @@ function without(
   const blind = gang.every(({ view }) => view.node.hcas === null && view.node.gpuTopology === null);
   const open = gang.some(({ view }) => view.ports.some(({ hca, facts }) => hca !== null && facts === null));
   if (nobody && (blind || open) && policy.transport !== 'rdma')
-    return { transport: null, choices, warnings: [], refusals: [] };
+    return { transport: null, choices, warnings: [], refusals: [], ...(open ? { open } : {}) };
   const dark = gang.some(({ view }) => view.ports.some((port) => !isFrontEnd(view, port)));
   if (nobody && !dark && policy.transport === 'auto')
     return sockets(gang, 'no node has an HCA of a fabric', [

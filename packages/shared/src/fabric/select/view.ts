@@ -183,12 +183,18 @@ function interfaceViews(netdevs: Netdevs, ports: readonly PortView[]): Interface
     return {
       name,
       netdev,
-      up: netdev?.up ?? owners.get(name)?.facts?.netdevUp ?? null,
+      up: netdev?.up ?? upByPort(owners.get(name)),
       addresses: addresses
         .map(({ family, address, prefixLength }) => ({ family, address, prefixLength }))
         .sort((a, b) => a.family - b.family),
     };
   });
+}
+
+/** A RoCE port is down when its interface is (drivers/infiniband/core/roce_gid_mgmt.c); IPoIB has a state of its own. */
+function upByPort(port: PortView | undefined): boolean | null {
+  const { state, netdevUp } = port?.facts ?? { state: null, netdevUp: null };
+  return netdevUp ?? (state === 'down' && port?.layer !== 'ib' ? false : null);
 }
 
 function gidAddresses(rows: readonly GidEntry[]): InterfaceAddress[] {
