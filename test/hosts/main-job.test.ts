@@ -136,6 +136,12 @@ test('two bare hosts become one endpoint and stay one', { timeout: 600_000 }, as
   });
 
   await t.test('deploy, and the gang answers', async (t) => {
+    // What an operator may have given to systemd for every unit of this host.
+    const conf = '/etc/systemd/system.conf.d/site.conf';
+    const site = `mkdir -p ${conf.replace(/\/[^/]*$/, '')} && printf '[Manager]\\nDefaultEnvironment=NCCL_ALGO=Tree\\n' >${conf} && systemctl daemon-reload`;
+    must(await lab.exec(2, ['sh', '-c', site]), 'DefaultEnvironment');
+    const own = ['LD_PRELOAD=/none/hook.so', 'NODE_RANK=7', 'NCCL_PROTO=LL'];
+    must(await lab.exec(2, ['systemctl', 'set-environment', ...own]), 'set-environment');
     const deployed = await cluster.ctl(['deploy', '/root/gang.yaml', '--yes'], 90_000);
     t.equal(deployed.code, 0, deployed.stdout + deployed.stderr);
     const reply = await ask();
@@ -147,6 +153,32 @@ test('two bare hosts become one endpoint and stay one', { timeout: 600_000 }, as
       'rail 1 (10.78.1.1 -> 10.78.1.2)',
     ])
       t.ok(log.includes(`over ${path} ok`), `data went over ${path}`);
+    const rank = await rankPid(1);
+    const environ = must(await lab.exec(2, ['cat', `/proc/${rank}/environ`]), 'environ').stdout.split('\0');
+    t.ok(
+      environ.some((entry) => entry.startsWith('DSR1_RUN_ID=gang-1-r1')),
+      'its own variables',
+    );
+    t.same(
+      environ.filter((entry) => /^(?:LD_PRELOAD|NODE_RANK|NCCL_ALGO|NCCL_PROTO)=/.test(entry)),
+      [],
+      "nothing of systemd's own environment reaches a rank",
+    );
+    must(await lab.exec(2, ['sh', '-c', `rm ${conf} && systemctl daemon-reload`]), 'undo');
+    const names = own.map((entry) => entry.replace(/=.*/, ''));
+    must(await lab.exec(2, ['systemctl', 'unset-environment', ...names]), 'unset-environment');
+    const unit = must(await lab.exec(2, ['systemctl', 'show', 'dsr1-run-gang-1-r1-*']), 'show').stdout;
+    for (const property of [
+      'Slice=dsr1.slice',
+      'KillMode=mixed',
+      'LimitMEMLOCK=infinity',
+      'LimitNOFILE=1048576',
+      'OOMScoreAdjust=0',
+      'OOMPolicy=kill',
+      'TasksMax=infinity',
+    ])
+      t.ok(unit.split('\n').includes(property), property);
+    t.match(must(await lab.exec(2, ['cat', `/proc/${rank}/cgroup`]), 'cgroup').stdout, /dsr1\.slice/);
     const { apiKey } = await cluster.ctlJson<EndpointAccess>(['access', 'gang', '--key']);
     const seen = must(
       await lab.exec(1, [
@@ -186,6 +218,36 @@ test('two bare hosts become one endpoint and stay one', { timeout: 600_000 }, as
       'the same processes',
     );
     await ask();
+  });
+
+  await t.test('a rank that is killed is told by its signal, and its gang comes back', async (t) => {
+    const before = await status();
+    const [head, follower] = before.ranks.map(({ pid }) => String(pid));
+    // The head must not end first, and of itself, because its peer is gone.
+    must(await lab.exec(1, ['kill', '-STOP', head ?? '']), 'hold the head');
+    must(await lab.exec(2, ['kill', '-9', follower ?? '']), 'kill');
+    let killed = before;
+    for (let tries = 0; tries < 20 && killed.ranks[1]?.state !== 'exited'; tries++) killed = await status();
+    must(await lab.exec(1, ['kill', '-CONT', head ?? '']), 'let the head go');
+    t.match(
+      killed.ranks[1],
+      { exitCode: null, exitSignal: 'SIGKILL' },
+      'what the unit says of an adopted rank',
+    );
+    await serving(before.epoch + 1, 60);
+    const units = await lab.exec(2, [
+      'systemctl',
+      'list-units',
+      '--all',
+      '--plain',
+      '--no-legend',
+      'dsr1-run-*',
+    ]);
+    t.match(
+      units.stdout,
+      /^dsr1-run-gang-2-r1-\S+ +loaded active running[^\n]*\n?$/,
+      'the new unit alone is left',
+    );
   });
 
   await t.test('a reboot brings the same node back with the same rank, without a hand', async (t) => {
