@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { DeploymentDetail } from '@dsr1/shared/http-api/resources';
 import { test } from 'tap';
@@ -33,6 +34,29 @@ const hanging = {
   },
   network: { rehearse: 'off' },
 };
+
+/** Binds its port only when it is told to, as an engine does after its weights. */
+const late = (go: string) => ({
+  ...spec,
+  name: 'late',
+  engine: {
+    kind: 'command',
+    command: [
+      process.execPath,
+      '-e',
+      `const { existsSync } = require('node:fs');
+       const look = setInterval(() => {
+         if (!existsSync(process.argv[1])) return;
+         clearInterval(look);
+         require('node:http').createServer((_, answer) => answer.end('{}')).listen(+process.argv[2], process.argv[3]);
+       }, 20);`,
+      go,
+      '{endpointPort}',
+      '{address}',
+    ],
+  },
+  nodes: { names: ['gpu-1'] },
+});
 
 /** An agent whose boot id is a file of the test, so that a reboot can be told. */
 interface Agent {
@@ -170,6 +194,44 @@ test('real ranks: crash, agent kill, coordinator restart, reboot', async (t) => 
     return detail.state === 'failed' ? detail : null;
   }, 'its failure');
   t.match(failed.diagnoses, [{ category: 'driver-too-old', evidence: [{ number: 2, line: /11040/ }] }]);
+});
+
+test('a port that is taken between its check and the bind of the engine is avoided by the next attempt', async (t) => {
+  const dir = freshDir(t);
+  const cluster = await startCluster(t);
+  const stateDir = join(dir, 'gpu-1');
+  await joinHost(cluster, await cluster.token(), { name: 'gpu-1', stateDir, fingerprint: 'print-1' });
+  const agent = agentOf(stateDir, join(dir, 'overlay'), '127.0.0.31');
+  t.teardown(agent.kill);
+  agent.start();
+  await patiently(() => cluster.coordinator.hub.nodes().every(({ facts }) => facts !== null), 'facts');
+  const go = join(dir, 'go');
+  t.match(await cluster.api('POST', '/deployments', late(go)), { status: 202 });
+  const seen = new Set<number>();
+  t.teardown(() => [...seen].filter(isAlive).map((pid) => process.kill(pid, 'SIGKILL')));
+  const now = async (): Promise<DeploymentDetail> => {
+    const { body } = await cluster.api('GET', '/deployments/late');
+    for (const pid of pids(body)) seen.add(pid);
+    return body;
+  };
+  const first = await patiently(async () => {
+    const detail = await now();
+    return detail.ranks[0]?.state === 'running' ? detail : null;
+  }, 'the rank to run');
+  const { port } = new URL(first.endpoint ?? '');
+  const rival = createServer().listen(Number(port), '127.0.0.31');
+  t.teardown(() => rival.close());
+  await once(rival, 'listening');
+  writeFileSync(go, '');
+  const second = await patiently(async () => {
+    const detail = await now();
+    return detail.state === 'serving' ? detail : null;
+  }, 'the second attempt');
+  t.equal(second.epoch, 2);
+  t.not(new URL(second.endpoint ?? '').port, port);
+  t.match(await cluster.events('deployment.closed'), [{ data: { epoch: 1, cause: 'port-taken' } }]);
+  await cluster.api('DELETE', '/deployments/late?force=true');
+  await patiently(async () => (await cluster.api('GET', '/deployments/late')).status === 404, 'the removal');
 });
 
 async function servingAt(cluster: Cluster, epoch: number): Promise<DeploymentDetail | null> {

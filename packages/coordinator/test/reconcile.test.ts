@@ -1,4 +1,7 @@
 /** The decisions, one question at a time. */
+
+import { readLines } from '@dsr1/shared/diagnose/attempt';
+import { packReading } from '@dsr1/shared/diagnose/packed';
 import type { CheckReport } from '@dsr1/shared/fabric/check/model';
 import { test } from 'tap';
 import { simFacts } from '../../../test/sim/sim-facts.ts';
@@ -98,6 +101,39 @@ test('what is certain ends the attempt, the weightiest cause first', async (t) =
   t.match(actions({ views: [head, view('gpu-2', { ranks: [exited] })] })[0], {
     ending: { evidence: ['last line'] },
   });
+});
+
+test('a port that was lost after its check is the cause, whichever rank ended first', async (t) => {
+  const own = plan.ranks[0]?.ports[0]?.port ?? 0;
+  const said = (line: string) => packReading(readLines('rank0', [line]), 1, (text) => text);
+  const ended = (line: string, served = false) =>
+    actions({
+      attempt: attempt({ servedAtMs: served ? NOW : null }),
+      views: [
+        view('gpu-1', { ranks: [report(0, { phase: 'rendezvous', readings: [said(line)] })] }),
+        view('gpu-2', { ranks: [report(1, { state: 'exited', phase: 'rendezvous' })] }),
+      ],
+    })[0];
+  t.match(ended(`port: ${own}, useIpv6: 0, code: -98, name: EADDRINUSE`), {
+    kind: 'end',
+    ending: {
+      cause: 'port-taken',
+      rank: 0,
+      message: /rank 0 \(gpu-1\) failed in phase rendezvous: a port was taken after its check: port: /,
+      failure: { code: 'PORT_TAKEN', takenPorts: [own] },
+    },
+  });
+  t.match(ended('zmq.error.ZMQError: Address already in use'), {
+    ending: { cause: 'port-taken', failure: { takenPorts: undefined } },
+  });
+  t.match(ended(`Port ${own}9 is already in use, trying port 1`), {
+    ending: { cause: 'rank-failed', rank: 1 },
+  });
+  t.match(
+    ended(`port: ${own}, name: EADDRINUSE`, true),
+    { ending: { cause: 'rank-failed' } },
+    'it had its ports',
+  );
 });
 
 test('a fresh rank may take a moment to be reported', async (t) => {

@@ -5,6 +5,7 @@
  */
 import { causeOfFailure } from './failure-cause.ts';
 import { type GangRank, isPresent, isRebooted, rankName } from './gang.ts';
+import { lostPort } from './lost-port.ts';
 import type { AttemptRecord, Ending, ReconcilePolicy } from './model.ts';
 
 /** The first certain loss, by weight (a reboot explains the exits of the others), then by rank; null = none. */
@@ -17,6 +18,9 @@ export function findLoss(
   const questions = [removed, rebooted, (rank: GangRank) => failed(rank, attempt.servedAtMs !== null)];
   for (const question of questions) {
     const ending = firstOf(gang, question);
+    // The rank that lost its port is the cause, whoever ended first.
+    if (ending?.cause === 'rank-failed' && attempt.servedAtMs === null)
+      return firstOf(gang, (rank) => lostPort(attempt, rank)) ?? ending;
     if (ending !== null) return ending;
   }
   const overdue = attempt.commitAtMs !== null && nowMs - attempt.commitAtMs > policy.reportGraceMs;
