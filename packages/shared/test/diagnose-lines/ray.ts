@@ -4,6 +4,9 @@ import type { NearMisses, Samples } from './sample.ts';
 export const samples: Samples = {
   'ray-node-ip-mismatch': [
     [
+      '[2026-01-01 10:00:00,000 I 7 7] global_state_accessor.cc:1: This node has an IP address of 10.0.0.1, while we can not find the matched Raylet address.',
+    ],
+    [
       "RuntimeError: The current node has no GPU available. current_node_resource={'node:10.0.0.1': 1.0, 'CPU': 8.0}. vLLM engine cannot start without GPU.",
     ],
     [
@@ -20,6 +23,12 @@ export const samples: Samples = {
     ],
   ],
   'ray-gcs-unreachable': [
+    [
+      '[2026-01-01 10:00:00,000 C 7 7] (raylet) node_manager.cc:1: [Timeout] Exiting because this node manager has mistakenly been marked as dead by the GCS: GCS failed to check the health of this node for 5 times.',
+    ],
+    [
+      "(EngineCore pid=7) INFO 01-01 10:00:00 [ray_utils.py:1] Waiting for creating a placement group of specs for 10 seconds. specs=[{'node:10.0.0.1': 0.001, 'GPU': 1.0}]\n[2026-01-01 10:00:10,000 E 7 7] gcs_rpc_client.h:1: Failed to connect to GCS at address 10.0.0.1:6379 within 5 seconds.",
+    ],
     [
       'Traceback (most recent call last):\n  File "/opt/venv/lib/python3.12/site-packages/ray/_private/services.py", line 41, in wait\n    take(this)\nRuntimeError: nobody answers',
     ],
@@ -96,6 +105,9 @@ export const samples: Samples = {
   ],
   'wrong-interface': [
     [
+      'n1:1:1 [0] NCCL INFO misc/socket.cc:64 socketPollConnect: connect to 169.254.1.2<4173> returned Connection refused, retrying (1/34)\nRuntimeError: NCCL error: remote process exited or there was a network error',
+    ],
+    [
       'n1:561:561 [0] NCCL INFO Bootstrap : Using docker9:10.9.0.1<0>\nn1:561:561 [0] NCCL INFO comm 0x1 rank 0 nranks 2 cudaDev 0 busId 23000 - Init START',
       { nodes: 2, facts: { symptom: 'silence' } },
     ],
@@ -159,6 +171,10 @@ export const samples: Samples = {
 };
 
 export const nearMisses: NearMisses = {
+  'peer-on-own-link':
+    'n1:1:1 [0] NCCL INFO misc/socket.cc:64 socketPollConnect: connect to 10.0.0.2<4173> returned Connection refused, retrying',
+  'ray-raylet-address': 'This node has an IP address of 10.0.0.1',
+  'ray-health-unanswered': 'the GCS checks the health of this node',
   'address-empty': 'ValueError: Invalid zmq path: tcp://10.0.0.1:29550',
   'nccl-never-met': 'n1:561:561 [0] NCCL INFO Setting affinity for GPU 0',
   'head-on-container-bridge':

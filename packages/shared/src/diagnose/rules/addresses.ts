@@ -166,6 +166,16 @@ export const addressRules: readonly Rule[] = [
     cause: 'nothing answers at the address of the head: rank 0 is not up, or the address is not its own',
   },
   {
+    id: 'peer-on-own-link',
+    category: 'wrong-interface',
+    line: /NCCL .{0,80}[Cc]onnect(?:ing)? to (169\.254\.\d+\.\d+|172\.17\.\d+\.\d+)<\d+> (?:returned|failed)/,
+    strength: 'strong',
+    source: 'NVIDIA/nccl src/misc/socket.cc; 169.254/16 ends at the link, 172.17/16 at the bridge of docker',
+    cause:
+      'NCCL advertises $1, an address that ends at its own host: it took an interface of the container runtime or of the cloud',
+    fix: 'NCCL_SOCKET_IFNAME (and GLOO_SOCKET_IFNAME) with the one interface that the nodes share; or leave the other out: NCCL_SOCKET_IFNAME=^NAME',
+  },
+  {
     id: 'peer-not-routed',
     category: 'wrong-interface',
     line: /NCCL WARN .{0,80}[Cc]onnect.{0,60}(?:No route to host|[Nn]etwork is unreachable|Connection timed out|Software caused connection abort)|[Cc]onnect returned (?:No route to host|Network is unreachable|Connection timed out)/,

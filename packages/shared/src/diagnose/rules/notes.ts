@@ -5,6 +5,10 @@ import type { Note } from '../model.ts';
 export const notes: readonly Note[] = [
   { id: 'ray-version', line: /^\s*(?:Ray|Python): \d[\w.]+/ },
   { id: 'ray-address', line: /Connecting to existing Ray cluster at address|Local node IP:/ },
+  {
+    id: 'gcs-not-reached',
+    line: /[Ff]ailed to connect to (?:the )?GCS at address|[Ff]ailed to get cluster ID from GCS|[Uu]nable to connect to (?:the )?GCS at/,
+  },
   { id: 'ray-free-gpus', line: /^\s*[\d.]+\/[\d.]+ GPU\b/ },
   { id: 'config-mapping', line: /CONFIG_MAPPING|configuration_auto\.py/ },
   { id: 'draft-worker', line: /draft_worker = |EAGLEWorker|eagle_worker\.py|\bdraft model\b/ },

@@ -9,6 +9,7 @@ export const rayRules: readonly Rule[] = [
     strength: 'proof',
     source: 'vllm/v1/executor/ray_utils.py asks for the resource node:<VLLM_HOST_IP>; Ray autoscaler',
     beside: ['ray-address', 'ray-free-gpus'],
+    when: (scene) => !scene.saw('gcs-not-reached'),
     cause:
       'the engine asks Ray for the node "$1" (its VLLM_HOST_IP or own guess), and Ray knows that node under another address: the placement group can never be filled',
     fix: 'put the numeric address that `ray status -v` or `ray list nodes` shows into VLLM_HOST_IP on each node, or start Ray there with --node-ip-address=$1',
@@ -19,6 +20,16 @@ export const rayRules: readonly Rule[] = [
     line: /Every node should have a unique IP address|Ray expects this IP address to be either|Ray does not allocate any GPUs on the driver node|current node has no GPU available|node IP .{0,60}(?:does not match|not (?:in|found))|driver node id \S+ is not included in a placement group/i,
     strength: 'proof',
     source: 'vllm/v1/executor/ray_executor.py, ray_utils.py, ray/_private/services.py',
+  },
+  {
+    id: 'ray-raylet-address',
+    category: 'ray-node-ip-mismatch',
+    line: /This node has an IP address of ([\w.:]+), while we can ?not find the matched Raylet address/,
+    strength: 'hint',
+    source:
+      'ray src/ray/gcs/gcs_client/global_state_accessor.cc; a cluster of one container may print it and work',
+    cause: 'a process of Ray calls its node $1, and the cluster knows that node under another address',
+    fix: 'start Ray on every node with --node-ip-address of the common network, and give the engine the same address in VLLM_HOST_IP',
   },
   {
     id: 'ray-placement-waits',
@@ -41,9 +52,20 @@ export const rayRules: readonly Rule[] = [
   {
     id: 'ray-gcs',
     category: 'ray-gcs-unreachable',
-    line: /[Ff]ailed to connect to (?:the )?GCS(?! .*killed)|[Ff]ailed to get cluster ID from GCS|[Uu]nable to connect to (?:the )?GCS|Timed out while waiting for GCS|[Cc]ould not find any running Ray instance|Failed to connect to (?:the )?Ray cluster|failed to connect to all addresses|node_ip_address\.json|ray\._raylet\.GcsClient|GCS (?:is|may be) (?:down|unavailable|unreachable)|ray client connection timeout|[Ww]aiting for (?:the )?[Rr]ay (?:head|cluster).{0,60}(?:timed? ?out|fail)|RpcError: .{0,80}(?:UNAVAILABLE|connect)|[Dd]id (?:the )?(?:GCS|head node).{0,30}start successfully|multiple active Ray instances|[Uu]nable to connect to Redis|Ray is not initialized|Failed to register worker to Raylet|Failed to \w+ GCS\b|Timed out waiting for node info/,
+    line: /^(?!.*system config from raylet because).*?(?:[Ff]ailed to connect to (?:the )?GCS(?! .*killed)|[Ff]ailed to get cluster ID from GCS|[Uu]nable to connect to (?:the )?GCS|Timed out while waiting for GCS|[Cc]ould not find any running Ray instance|Failed to connect to (?:the )?Ray cluster|failed to connect to all addresses|node_ip_address\.json|ray\._raylet\.GcsClient|GCS (?:is|may be) (?:down|unavailable|unreachable)|ray client connection timeout|[Ww]aiting for (?:the )?[Rr]ay (?:head|cluster).{0,60}(?:timed? ?out|fail)|RpcError: .{0,80}(?:UNAVAILABLE|connect)|[Dd]id (?:the )?(?:GCS|head node).{0,30}start successfully|multiple active Ray instances|[Uu]nable to connect to Redis|Ray is not initialized|Failed to register worker to Raylet|Failed to \w+ GCS\b|Timed out waiting for node info)/,
     strength: 'strong',
     source: 'ray src/ray/gcs_rpc_client, gcs_client.cc, _private/services.py',
+  },
+  {
+    id: 'ray-health-unanswered',
+    category: 'ray-gcs-unreachable',
+    line: /has mistakenly been marked as dead by the GCS|GCS failed to check the health of this node/,
+    strength: 'hint',
+    source:
+      'ray src/ray/raylet/node_manager.cc: the head asks each node for its health on a port of that node',
+    cause:
+      'the node reached the head, but the head does not get through to the node: its ports are closed, or it is overloaded',
+    fix: 'open all TCP ports of every node to the others, or fix them (ray start --node-manager-port --object-manager-port --min-worker-port --max-worker-port) and open those; else look at load and memory of the node',
   },
   {
     id: 'gcs-killed',
