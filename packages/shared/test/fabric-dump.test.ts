@@ -201,6 +201,18 @@ test('texts of two hosts that pass for one are told, and no verdict is built on 
     `$ ip -4 a\n1: lo: <LOOPBACK,UP,LOWER_UP>\n    inet 127.0.0.1/8 scope host lo\n2: eth0: <UP,LOWER_UP>\n    inet 10.0.0.${last}/24 scope global eth0\n`;
   t.same(doubts(`${address(1)}${address(1)}`), []);
   t.same(doubts(`${address(1)}${address(2)}`), [['eth0 address', '10.0.0.1', '10.0.0.2']]);
+  const table = (...rows: (readonly [index: number, host: string])[]) =>
+    [
+      'DEV\tPORT\tINDEX\tGID\tIPv4\tVER\tDEV',
+      ...rows.map(
+        ([i, host]) =>
+          `mlx5_4\t1\t${i}\t0000:0000:0000:0000:0000:ffff:ac14:01${host}\t172.20.1.${Number(host)}\tv2\tnet1`,
+      ),
+    ].join('\n');
+  t.same(doubts(`${table([5, '01'])}\nlater\n${table([7, '01'], [9, '03'])}`), [], 'rows move');
+  t.match(doubts(`${table([5, '01'])}\nbut the other:\n${table([7, '02'])}`), [
+    ['mlx5_4 GIDs', /ac14:0101/, /ac14:0102/],
+  ]);
   const log = (device: string, layer: string) =>
     `gpu8:7:7 [0] NCCL INFO NET/IB : Using [0]${device}:1/${layer} ; OOB eth0:10.0.0.1<0>`;
   t.same(doubts(`${address(1)}$ ibdev2netdev\n${here}\n${log('mlx5_0', 'IB')}`), []);

@@ -284,3 +284,23 @@ test('devices that NCCL makes before it lists them', async (t) => {
   t.same(names(made(0, 'rocep1s0f1'), made(1, 'roceP2p1s0f1'), fused), ['roceP2p1s0f1', 'rocep1s0f1']);
   t.same(names(made(0, 'rocep1s0f1'), 'n1:7:9 [0] NCCL INFO NET/IB : Using [0]mlx5_4:1/RoCE'), ['mlx5_4']);
 });
+
+test('a CA of ibstat that was cut before its port is named', async (t) => {
+  const ca = (name: string) => `CA '${name}'\n\tCA type: MT4129\n\tNode GUID: 0x58a2e103001b2576\n`;
+  const port = '\tPort 1:\n\t\tState: Active\n\t\tRate: 400\n\t\tSM lid: 1024\n\t\tLink layer: InfiniBand\n';
+  const cut = `${ca('mlx5_0')}${port}${ca('mlx5_10')}\tPor`;
+  t.match(decided(cut)['mlx5_10:1'], { decision: 'unknown', because: /listed without its port/ });
+  t.strictSame(
+    nodeOf(cut)?.hcas.map(({ device }) => device),
+    ['mlx5_0'],
+  );
+});
+
+test('ibstatus of a host without RDMA devices says so', async (t) => {
+  const none =
+    "[root@n1 ~]# ibstatus\nFatal error:  device '*': sys files not found (/sys/class/infiniband/*/ports)";
+  t.match(explain(none), {
+    selection: { transport: 'tcp', nodes: [{ node: 'n1' }] },
+    diagnoses: [{ category: 'no-rdma-device-in-container' }],
+  });
+});

@@ -44,7 +44,10 @@ export function splitSections(text: string, hint: DumpKind = 'notes'): Section[]
       if (current.kind === 'env' || current.kind === 'sysfs') current.lines.push(prompt.command);
     } else if (banner !== null) open(current.lines.length === 0 ? current.kind : hint, banner);
     else {
-      if (kind !== null && kind !== current.kind) open(kind, current.host);
+      // Its header once more: asked again, perhaps on another host.
+      const again =
+        kind === 'show_gids' && GID_HEADER.test(line) && current.lines.some((own) => GID_HEADER.test(own));
+      if (kind !== null && (kind !== current.kind || again)) open(kind, current.host);
       current.lines.push(line);
     }
   }
@@ -64,6 +67,8 @@ function opens(rules: readonly RegExp[], line: string): boolean {
   return rules.some((rule) => rule.test(line));
 }
 
+const GID_HEADER = /^\s*DEV\s+PORT\s+INDEX\b/;
+
 const HEX_GID = '[0-9a-fx*]{0,4}(?::[0-9a-fx*]{0,4}){2,7}';
 
 /** Lines that only one tool prints. Order matters where two could claim a line. */
@@ -74,7 +79,7 @@ const OPENERS = {
   json: [/^\s*\[\s*(\{|$)/],
   'nvidia-smi-xml': [/^\s*(<\?xml|<!DOCTYPE nvidia_smi_log|<nvidia_smi_log>|<gpu id=)/],
   show_gids: [
-    /^\s*DEV\s+PORT\s+INDEX\b/,
+    GID_HEADER,
     new RegExp(`^\\s*[A-Za-z][\\w.-]*\\s+\\d{1,2}\\s+\\d{1,5}\\s+${HEX_GID}`, 'i'),
     /n_gids_found=/,
   ],

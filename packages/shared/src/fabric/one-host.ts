@@ -16,6 +16,7 @@ export function doubtsOfOneHost(name: string, evidence: readonly Evidence[]): Co
     ...otherDevices(lists),
     ...otherTables(lists),
     ...otherAddresses(evidence),
+    ...otherGids(evidence),
     ...logsOfOthers(name, evidence, lists),
   ];
 }
@@ -102,6 +103,32 @@ function otherAddresses(evidence: readonly Evidence[]): Contradiction[] {
         believed: { source: first.source, value: [...first.ipv4].join(' ') },
         rejected: { source: other.source, value: [...other.ipv4].join(' ') },
         because: 'an interface that is shown twice has the same addresses both times',
+      },
+    ];
+  });
+}
+
+/** show_gids twice, and no row of a device is in both. */
+function otherGids(evidence: readonly Evidence[]): Contradiction[] {
+  const shown = evidence
+    .filter(({ kind, gids }) => kind === 'show_gids' && gids.length > 0)
+    .flatMap(({ source, gids }) =>
+      [...Map.groupBy(gids, ({ device }) => device ?? '')].map(([device, rows]) => ({
+        source,
+        device,
+        rows: new Set(rows.map(({ gid }) => gid)),
+      })),
+    );
+  return [...Map.groupBy(shown, ({ device }) => device).values()].flatMap(([first, ...others]) => {
+    const other = others.find(({ rows }) => !meet(rows, first?.rows ?? rows));
+    if (first === undefined || other === undefined) return [];
+    const value = (rows: ReadonlySet<string>): string => [...rows].slice(0, 4).join(' ');
+    return [
+      {
+        subject: `${first.device} GIDs`,
+        believed: { source: first.source, value: value(first.rows) },
+        rejected: { source: other.source, value: value(other.rows) },
+        because: 'a device that is shown twice has the same GIDs both times',
       },
     ];
   });

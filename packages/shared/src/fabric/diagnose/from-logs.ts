@@ -6,7 +6,7 @@ import type { FabricCategory } from './categories.ts';
 import { type Finding, finding } from './finding.ts';
 import type { DiagnoseInput } from './model.ts';
 import { evidenceOf, type Said } from './said.ts';
-import { completionFindings, openCause, pathCause, showsRails, unansweredPairs } from './unanswered.ts';
+import { completionFindings, pairCause, showsRails, unansweredPairs } from './unanswered.ts';
 import { isOthersLibrary, verbsTrouble } from './verbs-trouble.ts';
 
 /** One finding a category, earliest line first in its evidence. */
@@ -110,10 +110,8 @@ function causeOf(
         'the rails are kept apart and channels still join GPUs of different rails: inside a node NCCL may carry traffic from one NIC to the other',
       fix: 'NCCL_NET_DISABLE_INTRA=1 together with NCCL_CROSS_NIC=0',
     };
-  if (first.line.includes('ibv_modify_qp')) {
-    if (category === 'firewall-or-route') return pathCause(first, input);
-    if (category === 'rail-isolated' && !items.some(showsRails)) return openCause;
-  }
+  const pair = pairCause(category, first, input);
+  if (pair !== null && (category !== 'rail-isolated' || !items.some(showsRails))) return pair;
   if (
     category === 'wrong-gid' &&
     first.localGid === null &&
@@ -236,6 +234,7 @@ function strayLines(input: DiagnoseInput): Finding[] {
     return [
       finding(kind.category, told === null ? 'medium' : 'high', evidence, {
         consequence: kind.consequence,
+        ...pairCause(kind.category, { ...kind, line: text }, input),
         ...told,
       }),
     ];

@@ -1,6 +1,7 @@
 /** Pairs of HCAs of which one gets no answer from the other: the fabric, the rails, the GIDs, or the path between. */
 import type { NcclError } from '../nccl-log/model.ts';
 import { parseAddress, sameSubnet } from '../select/address.ts';
+import type { FabricCategory } from './categories.ts';
 import { type Finding, finding } from './finding.ts';
 import type { DiagnoseInput } from './model.ts';
 import { hasOneRail } from './rails-of-gang.ts';
@@ -42,8 +43,21 @@ export function unansweredPairs(said: readonly Said[], input: DiagnoseInput): Fi
   return items.length === 0 ? [] : [finding('rail-isolated', 'low', evidenceOf(items))];
 }
 
-/** Why a pair could not be set up (RTR waits for the peer's address to be resolved), where no rails are crossed. */
-export function pathCause(error: NcclError, input: DiagnoseInput): { cause: string; fix: string } {
+type Pair = Pick<NcclError, 'line' | 'localGid' | 'remoteGid'>;
+
+/** Better words for a pair that could not be set up, of NCCL or another library of verbs; null for other lines. */
+export function pairCause(
+  category: FabricCategory,
+  error: Pair,
+  input: DiagnoseInput,
+): { cause: string; fix: string } | null {
+  if (!/modify[ _]qp/i.test(error.line)) return null;
+  if (category === 'firewall-or-route') return pathCause(error, input);
+  return category === 'rail-isolated' && !differ(error) ? OPEN_CAUSE : null;
+}
+
+/** RTR waits for the peer's address to be resolved; no rails are crossed. */
+function pathCause(error: Pair, input: DiagnoseInput): { cause: string; fix: string } {
   if (/unreachable|No route to host|errno 101\b|errno 113\b/.test(error.line))
     return {
       cause:
@@ -63,7 +77,7 @@ const ROUTE_FIX =
   'from each host `ping -I INTERFACE_OF_THE_HCA` the other’s RDMA address: both need one subnet and VLAN, or a route over that interface; then `show_gids` on both for the v2 row with this address, and ib_write_bw for the pair';
 
 /** The same where hosts may have several HCAs, and no GIDs are shown that tell their rails. */
-export const openCause = {
+const OPEN_CAUSE = {
   cause:
     'no answer from the peer’s RDMA address: HCAs of different rails that no path joins, another VLAN or subnet, or a GID row that is not of this network',
   fix: `rails that are kept apart: NCCL_CROSS_NIC=0 and NCCL_NET_DISABLE_INTRA=1; else ${ROUTE_FIX}`,
@@ -74,12 +88,12 @@ export function showsRails({ error }: Said): boolean {
   return differ(error) || error.line.includes(' via NET/');
 }
 
-function subnetsApart({ localGid, remoteGid }: NcclError): string {
+function subnetsApart({ localGid, remoteGid }: Pair): string {
   return `the HCAs of the two hosts (one each) look like ports of different subnets: ${localGid} and ${remoteGid}; then they need a route`;
 }
 
 /** IPv4 addresses of different rails; the usual /24 of a rail is the best guess. */
-function differ({ localGid, remoteGid }: NcclError): boolean {
+function differ({ localGid, remoteGid }: Pair): boolean {
   const [local, remote] = [localGid ?? '', remoteGid ?? ''];
   const readable = [local, remote].every((gid) => parseAddress(gid)?.family === 4);
   return readable && !sameSubnet(local, remote, 24);

@@ -93,7 +93,7 @@ const rules: readonly ErrorRule[] = [
     category: 'device-open-failed',
   },
   {
-    line: /NET\/IB ?: No device found|No (?:active )?IB devices? found|Failed to get IB devices|No RDMA devices? found/i,
+    line: /NET\/IB ?: No device found|No (?:active )?IB devices? found|Failed to get IB devices|No RDMA devices? found|sys files not found \(\/sys\/class\/infiniband/i,
     category: 'no-rdma-device-in-container',
   },
   { line: /Failed to initialize any NET plugin/, category: 'no-rdma-device-in-container' },

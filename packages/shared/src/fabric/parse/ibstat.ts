@@ -1,5 +1,6 @@
 /** `ibstat` (rdma-core: infiniband-diags/ibstat.c). Good even when it ends in `ibpanic:` (the ports before it count). */
 import {
+  type DeviceRow,
   isVirtualModel,
   lidNumber,
   linkLayerOf,
@@ -12,14 +13,17 @@ import { type Dump, type Parsed, readLines } from './text.ts';
 
 type Draft = { -readonly [Key in keyof PortRow]: PortRow[Key] };
 
-export function parseIbstat(dump: Dump): Parsed<PortRow> {
+/** `devices`: those whose ports were cut off. */
+export function parseIbstat(dump: Dump): Parsed<PortRow> & { readonly devices: readonly DeviceRow[] } {
   const rows: Draft[] = [];
+  const seen: Device[] = [];
   let device: Device | null = null;
   let port: Draft | null = null;
   const unknown = readLines(dump, (line) => {
     const name = /^\s*CA '([^']+)'/.exec(line)?.[1];
     if (name !== undefined) {
       device = { name, nodeGuid: null, firmware: null, virtualFunction: null };
+      seen.push(device);
       port = null;
       return true;
     }
@@ -44,7 +48,10 @@ export function parseIbstat(dump: Dump): Parsed<PortRow> {
     else apply(port, key, value.trim());
     return true;
   });
-  return { rows, unknown };
+  const devices = seen
+    .filter(({ name }) => rows.every((row) => row.device !== name))
+    .map(({ name, nodeGuid }) => ({ device: name, nodeGuid }));
+  return { rows, unknown, devices };
 }
 
 interface Device {

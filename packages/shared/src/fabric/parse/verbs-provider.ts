@@ -48,7 +48,9 @@ export function isProviderOf(
   return known === undefined ? null : known.startsWith(provider) || provider.startsWith(known);
 }
 
-/** What ibv_devinfo, ibv_devices and perftest say where libibverbs lists no device at all. */
+/** What ibv_devinfo, ibv_devices, perftest and ibstatus say where there is no device at all. */
 export function saysNoDevices(line: string): boolean {
-  return /^\s*(No IB devices found|Did not detect devices)\s*$/i.test(line);
+  return /^\s*(?:No IB devices found|Did not detect devices)\s*$|: sys files not found \(\/sys\/class\/infiniband\/\*/i.test(
+    line,
+  );
 }
