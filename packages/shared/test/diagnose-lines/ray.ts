@@ -23,6 +23,7 @@ export const samples: Samples = {
     ],
   ],
   'ray-gcs-unreachable': [
+    ['Exception: The current node timed out during startup.'],
     [
       '[2026-01-01 10:00:00,000 C 7 7] (raylet) node_manager.cc:1: [Timeout] Exiting because this node manager has mistakenly been marked as dead by the GCS: GCS failed to check the health of this node for 5 times.',
     ],
@@ -50,6 +51,7 @@ export const samples: Samples = {
     ],
   ],
   'wrong-host-ip': [
+    ['[worker] FATAL: gang-0.gang did not resolve within 300s', { nodes: 2 }],
     ['ValueError: Invalid zmq path: tcp://:29550', { nodes: 2 }],
     [
       '[W1008 23:40:22.836678340 socket.cpp:767] [c10d] The client socket has failed to connect to [node-1.internal]:50745 (errno: 22 - Invalid argument).',
@@ -171,6 +173,7 @@ export const samples: Samples = {
 };
 
 export const nearMisses: NearMisses = {
+  'ray-node-not-registered': 'the current node is up',
   'peer-on-own-link':
     'n1:1:1 [0] NCCL INFO misc/socket.cc:64 socketPollConnect: connect to 10.0.0.2<4173> returned Connection refused, retrying',
   'ray-raylet-address': 'This node has an IP address of 10.0.0.1',

@@ -56,7 +56,7 @@ export const addressRules: readonly Rule[] = [
   {
     id: 'head-name-unknown',
     category: 'wrong-host-ip',
-    line: /IPv4 network addresses of \(([^,]+), \d+\) cannot be retrieved|failed to connect to \[?([a-z][\w.-]*)\]?:\d+ \(errno: 22 |\bhost not found: Name or service not known|can't resolve '([^']+)': Name does not resolve/,
+    line: /IPv4 network addresses of \(([^,]+), \d+\) cannot be retrieved|failed to connect to \[?([a-z][\w.-]*)\]?:\d+ \(errno: 22 |\bhost not found: Name or service not known|(?:FATAL|ERROR|error|fatal)\b.{0,40}? ([a-z][\w.-]*) did not resolve\b|can't resolve '([^']+)': Name does not resolve/,
     strength: 'strong',
     source: 'torch/csrc/distributed/c10d/socket.cpp, nslookup of busybox',
     when: (scene) => !scene.saw('weights-begun') && !scene.saw('serving'),

@@ -68,6 +68,16 @@ export const rayRules: readonly Rule[] = [
     fix: 'open all TCP ports of every node to the others, or fix them (ray start --node-manager-port --object-manager-port --min-worker-port --max-worker-port) and open those; else look at load and memory of the node',
   },
   {
+    id: 'ray-node-not-registered',
+    category: 'ray-gcs-unreachable',
+    line: /The current node (?:has not been updated within|timed out during startup)/,
+    strength: 'strong',
+    source: 'ray/_private/node.py: the head did not hear of this node in time',
+    cause:
+      'the node did not get registered with the head of Ray: mostly its raylet took an address that the head cannot reach',
+    fix: 'compare "Local node IP" of this log with the network of the head; start Ray with --node-ip-address=$(ip -4 route get HEAD | sed "s/.*src //;s/ .*//;q"), and let the script stop when that is empty',
+  },
+  {
     id: 'gcs-killed',
     category: 'ray-gcs-unreachable',
     line: /GCS may have been killed/,
