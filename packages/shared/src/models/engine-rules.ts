@@ -29,7 +29,7 @@ export interface EngineRules {
   readonly wideRotary: boolean;
   /** CUDA graphs come out of the budget (vLLM since 0.21). */
   readonly graphsInBudget: boolean;
-  /** The printed tokens are requests of full length × that length, not blocks (vLLM since 0.20). */
+  /** The printed tokens are requests of full length × that length, not blocks (vLLM since 0.21: its issue 43308). */
   readonly tokensByRequests: boolean;
   /** `--gpu-memory-utilization` when it is not set; SGLang derives its own from the GPU, before 0.4.7 from the tensor size. */
   readonly fraction: number | 'by-gpu' | 'by-tensor';
@@ -77,7 +77,7 @@ export function engineRules(engine: FitEngine, version: string | null): EngineRu
     plainSparseRows: since('0.17.0'),
     wideRotary: false,
     graphsInBudget: number !== null && since('0.21.0'),
-    tokensByRequests: number !== null && since('0.20.0'),
+    tokensByRequests: number !== null && since('0.21.0'),
     fraction: number !== null && since('0.20.0') ? 0.92 : 0.9,
     dtypeFalls: since('0.9.0'),
     scheduler: /\bV0\b/.test(version ?? '') || !since('0.8.0') ? 'v0' : 'v1',

@@ -254,6 +254,12 @@ export const QWEN: readonly KnownModel[] = [
     262_144,
   ]),
   moe('qwen3_vl_moe', VISION_3)(['qwen3-vl-30b-a3b', 2048, 48, 32, 4, 768, 128, 6144, 262_144]),
+  // The thinker; vLLM and SGLang leave the talker to other processes.
+  moe('qwen3_omni_moe', {
+    vocab_size: 152_064,
+    vision_config: { ...VISION_3.vision_config, out_hidden_size: 2048 },
+    audio_config: { d_model: 1280, encoder_layers: 32, encoder_ffn_dim: 5120 },
+  })(['qwen3-omni-30b-a3b', 2048, 48, 32, 4, 768, 128, 768, 65_536]),
   moe('qwen3_vl_moe', VISION_3)(['qwen3-vl-235b-a22b', 4096, 94, 64, 4, 1536, 128, 12_288, 262_144]),
   {
     names: ['qwen2-57b-a14b'],
