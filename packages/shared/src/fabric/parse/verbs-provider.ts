@@ -11,6 +11,8 @@ export interface ProviderTrouble {
 
 /** The complaint in a line; null for every other line. */
 export function providerTrouble(line: string): ProviderTrouble | null {
+  // Of the millions of lines that a log may have, most end here.
+  if (!line.includes('river')) return null;
   const abi =
     /Driver ([\w-]{1,32}) does not support the kernel ABI of (\d{1,5}) \(supports (\d{1,5}) to (\d{1,5})\) for device \S*?([A-Za-z][\w.-]{0,63})\s*$/.exec(
       line,

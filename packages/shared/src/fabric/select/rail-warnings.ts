@@ -74,7 +74,7 @@ function crossedWarning(
     : 'these connections need routes between the subnets, and cross the spine';
   const hedge = known ? '' : ' (told by names only: nvidia-smi topo -m and ibdev2netdev -v show the place)';
   return [
-    `the rails are crossed${hedge}: ${places}; NCCL joins HCAs by the GPUs they are near to and their order on the PCI bus, not by subnet, nor by the order of NCCL_IB_HCA: ${effect}; swap the cables or the addresses on ${odd.join(', ')} so that ports of one place are in one subnet`,
+    `the rails are crossed${hedge}: ${places}; NCCL joins HCAs by the GPUs they are near to and their order in the host, not by subnet, nor by the order of NCCL_IB_HCA: ${effect}; swap the cables or the addresses on ${odd.join(', ')} so that ports of one place are in one subnet`,
   ];
 }
 
