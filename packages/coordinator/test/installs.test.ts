@@ -38,7 +38,9 @@ test('builds for different CUDA are different, also where nothing else is known 
       {},
       h20Hosts([]).map((host, i) => ({
         ...host,
-        engines: [sglangInstall({ torch: `2.9.0+cu${i}`, nccl: null, cuda: cuda[i] ?? null })],
+        engines: [
+          sglangInstall({ version: '0.5.17', torch: `2.11.0+cu${i}`, nccl: null, cuda: cuda[i] ?? null }),
+        ],
       })),
     );
   t.match(gang('12.6', '13.0'), {
@@ -49,12 +51,27 @@ test('builds for different CUDA are different, also where nothing else is known 
         because: 'the nodes differ in CUDA of the build',
         table: [
           ['node', 'engine', 'torch', 'nccl', 'cuda', 'python'],
-          ['node01', 'sglang 0.5.23', '2.9.0+cu0', '-', '12.6', '/opt/engines/sglang/bin/python'],
-          ['node02', 'sglang 0.5.23', '2.9.0+cu1', '-', '13.0', '/opt/engines/sglang/bin/python'],
+          ['node01', 'sglang 0.5.17', '2.11.0+cu0', '-', '12.6', '/opt/engines/sglang/bin/python'],
+          ['node02', 'sglang 0.5.17', '2.11.0+cu1', '-', '13.0', '/opt/engines/sglang/bin/python'],
         ],
       },
     ],
   });
   t.match(gang('13.0', null), { feasible: true }, 'what is not known says nothing');
   t.match(gang('13.0', '13.0'), { feasible: true });
+});
+
+test('a known defect of the version refuses the plan, or is one of its warnings', async (t) => {
+  const pipeline = { engine: { kind: 'vllm' as const }, parallelism: { pipeline: 2 } };
+  const version = (found: string) =>
+    run(pipeline, h20Hosts([sglangInstall({ engine: 'vllm', version: found, torch: '2.11.0' })]));
+  t.match(version('0.11.2'), {
+    feasible: false,
+    rejections: [{ category: 'engine-version', because: /cannot span nodes/, fix: /0\.12\.0/ }],
+  });
+  const warned = version('0.20.2');
+  t.ok(warned.feasible && warned.plan.warnings.some((text) => /^vLLM 0\.20\.2 can mix tokens/.test(text)));
+  const fixed = version('0.32.0');
+  t.notOk(fixed.feasible && fixed.plan.warnings.some((text) => text.includes('can mix tokens')));
+  t.ok(fixed.feasible);
 });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
+import { defectWarnings } from '../src/engines/defects.ts';
 import type { Engine, RankContext } from '../src/engines/engine.ts';
 import type { Phase } from '../src/engines/phases.ts';
 import { laterPhase } from '../src/engines/phases.ts';
@@ -372,4 +373,64 @@ test('the gated start of SGLang', async (t) => {
     ['http'],
     'the head alone listens',
   );
+});
+
+test('versions with known defects: refused or warned of where a deployment meets them, with the source', async (t) => {
+  const spec = (kind: Engine['kind'], more: Partial<DeploymentSpec> = {}, ...args: string[]) => ({
+    name: 'x',
+    model: { path: '/m' },
+    ...more,
+    engine: { kind, args },
+  });
+  const told = (given: DeploymentSpec, version: string, more: Partial<EngineInstall> = {}) => {
+    const { kind } = given.engine;
+    const found = { ...install(kind === 'sglang' ? 'sglang' : 'vllm', version), ...more };
+    const refused = engine(kind)
+      .check(given, found)
+      .filter(({ category }) => category === 'engine-version');
+    return [
+      ...refused.map(({ because }) => `refuses: ${because}`),
+      ...defectWarnings(engine(kind).defects, given, found),
+    ];
+  };
+  const alone = { nodes: { count: 1 } };
+  const pipeline = { parallelism: { pipeline: 2 } };
+  t.match(told(spec('vllm'), '0.11.2'), [
+    /^refuses: vLLM 0\.11\.2 cannot span nodes .*pull\/23691/,
+    /trust-remote/,
+  ]);
+  t.same(told(spec('vllm'), '0.32.0'), []);
+  t.match(told(spec('vllm-ray'), '0.8.4'), [
+    /^vLLM 0\.8\.4 opens its message queue .*GHSA-9f8f.*: install 0\.8\.5/,
+  ]);
+  t.same(told(spec('vllm-ray'), '0.8.5'), []);
+  t.same(told(spec('vllm-ray', alone), '0.8.4'), []);
+  t.match(told(spec('vllm-ray'), '0.32.0', { ray: '2.51.1' }), [/^Ray 2\.51\.1 has no tokens/]);
+  t.same(told(spec('vllm-ray'), '0.32.0', { ray: '2.52.0' }), []);
+  t.match(told(spec('vllm', alone), '0.17.1'), [/CVE-2026-27893/]);
+  t.same(told(spec('vllm', alone), '0.18.0'), []);
+  t.match(told(spec('vllm', pipeline), '0.20.2'), [/^vLLM 0\.20\.2 can mix tokens .*--no-async-scheduling/]);
+  t.same(told(spec('vllm', pipeline, '--no-async-scheduling'), '0.20.2'), []);
+  t.same(told(spec('vllm', pipeline), '0.21.0'), []);
+  const cpu = { ...pipeline, gpusPerNode: 0 };
+  t.match(told(spec('vllm', cpu, '--enforce-eager'), '0.32.0+cpu'), [
+    /^refuses: vLLM .* dies of its first request/,
+  ]);
+  t.same(told(spec('vllm', cpu), '0.32.0+cpu'), []);
+  t.same(told(spec('vllm', pipeline, '--enforce-eager'), '0.32.0'), [], 'on GPUs it is not known');
+  t.match(told(spec('sglang'), '0.5.23', { torch: '2.11.0+cu130' }), [
+    /^refuses: SGLang 0\.5\.23 has a kernel library/,
+  ]);
+  t.same(told(spec('sglang', { gpusPerNode: 0 }), '0.5.23', { torch: '2.11.0' }), []);
+  t.same(told(spec('sglang'), '0.5.23', { torch: '2.14.1' }), []);
+  t.same(told(spec('sglang'), '0.5.17', { torch: '2.11.0' }), []);
+  t.match(told(spec('sglang'), '0.4.6.post4'), [/issues\/6465/]);
+  t.same(told(spec('sglang'), '0.4.6.post3'), []);
+  t.same(told(spec('sglang'), '0.4.6.post5'), []);
+});
+
+test('docs/engines.md names every known defect by its source', async (t) => {
+  const docs = readFileSync(join(import.meta.dirname, '../../../docs/engines.md'), 'utf8');
+  const known = (['vllm', 'vllm-ray', 'sglang'] as const).flatMap((kind) => engine(kind).defects);
+  for (const { source } of known) t.ok(docs.includes(`| ${source} |`), source);
 });

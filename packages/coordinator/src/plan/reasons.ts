@@ -1,4 +1,5 @@
 /** The plan in sentences: why this node, this device, this port; and what an operator should know before he says yes. */
+import { defectWarnings } from '@dsr1/shared/engines/defects';
 import { GATE_PORT } from '@dsr1/shared/engines/gate';
 import { probed } from '@dsr1/shared/facts/nullable';
 import type { PlanReason } from '@dsr1/shared/plan/model';
@@ -87,7 +88,7 @@ export function planWarnings({
     spec.engine.gated === true,
     `engine.gated: port ${ports.byRank[0]?.[GATE_PORT]} of ${choice.gang[0]?.name} takes POST /gate/activate without a key, as long as the rank lives; all it can do is let the start go on`,
   );
-  warnings.push(...unreadWarnings(choice.gang));
+  warnings.push(...defectWarnings(engine.defects, spec, install), ...unreadWarnings(choice.gang));
   say(
     spec.engine.args?.includes('--trust-remote-code') === true,
     '--trust-remote-code runs Python code from the model folder; DeepSeek-R1 does not need it',

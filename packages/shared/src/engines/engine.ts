@@ -6,6 +6,7 @@
 import type { EngineInstall } from '../facts/node.ts';
 import type { FilePlan, HealthPlan, PhaseDeadlines, PortPlan, ProcessPlan } from '../plan/model.ts';
 import type { DeploymentSpec, EngineKind } from '../spec/deployment.ts';
+import type { Defect } from './defects.ts';
 import type { Phase } from './phases.ts';
 
 /** What the planner has decided before the engine is asked for its processes. */
@@ -74,6 +75,8 @@ export interface Engine {
   ports(spec: DeploymentSpec): readonly PortRequest[];
   /** Checks the spec against this engine and version: flags and variables that dsr1 owns, unknown flags, known-bad versions. */
   check(spec: DeploymentSpec, install: EngineInstall | null): readonly EngineProblem[];
+  /** Versions with known defects; `check` refuses some, the plan warns of the others. */
+  readonly defects: readonly Defect[];
   /** Whether `check` can tell a flag that this install lacks: its version's table is shipped, or was read of it. */
   knowsFlagsOf(install: EngineInstall): boolean;
   processes(context: RankContext): readonly ProcessPlan[];

@@ -32,6 +32,7 @@ export const command: Engine = {
   ],
 
   check: (spec) => [...templateProblems(spec), ...checkEnvironment(spec.engine.env ?? {}, {})],
+  defects: [],
   knowsFlagsOf: () => true,
 
   processes(context) {

@@ -62,6 +62,7 @@ export const rehearsal: Engine = {
         ]),
     ...checkEnvironment(spec.engine.env ?? {}, {}),
   ],
+  defects: [],
   knowsFlagsOf: () => true,
 
   processes: (context) => [

@@ -4,12 +4,14 @@ import type { DeploymentSpec } from '../../spec/deployment.ts';
 import { hostPort } from '../address-text.ts';
 import { checkArguments } from '../arguments.ts';
 import { compileCaches } from '../compile-caches.ts';
+import { defectProblems } from '../defects.ts';
 import type { Engine, EngineProblem, PortRequest, RankContext } from '../engine.ts';
 import { checkEnvironment } from '../environment.ts';
 import { type FlagTable, flagsOf, flagTable } from '../flag-table.ts';
 import { GATE_PORT } from '../gate.ts';
 import { consoleScript, fabricSettings, processPlan, type Setting } from '../process-plan.ts';
 import { atLeast, release } from '../versions.ts';
+import { SGLANG_DEFECTS } from './defects.ts';
 import { SGLANG_0_5_17 } from './flags-0-5-17.ts';
 import { SGLANG_0_5_23 } from './flags-0-5-23.ts';
 import { sglangPhases } from './phases.ts';
@@ -51,6 +53,7 @@ export const sglang: Engine = {
 
   check(spec, install) {
     return [
+      ...defectProblems(SGLANG_DEFECTS, spec, install),
       ...gateProblems(spec, install),
       ...replicaProblems(spec),
       ...checkArguments(spec.engine.args ?? [], {
@@ -63,6 +66,7 @@ export const sglang: Engine = {
       ...checkEnvironment(spec.engine.env ?? {}, SGLANG_OWNED_ENV),
     ];
   },
+  defects: SGLANG_DEFECTS,
   knowsFlagsOf: (install) => tableOf(install) !== null,
 
   processes: (context) => [

@@ -3,9 +3,11 @@
  * For setups that need Ray; `vllm` does the same with fewer parts.
  */
 import { compileCaches } from '../compile-caches.ts';
+import { defectProblems } from '../defects.ts';
 import type { Engine, EngineProblem, RankContext } from '../engine.ts';
 import { phaseReader } from '../phase-patterns.ts';
 import { fabricSettings, processPlan, type Setting } from '../process-plan.ts';
+import { VLLM_RAY_DEFECTS } from '../vllm/defects.ts';
 import { VLLM_PHASES } from '../vllm/phases.ts';
 import { VLLM_RAY_OWNED_ENV, VLLM_RAY_OWNED_FLAGS } from '../vllm/rules.ts';
 import {
@@ -50,8 +52,10 @@ export const vllmRay: Engine = {
 
   check: (spec, install) => [
     ...(install !== null && install.ray === null ? [noRay(install.python)] : []),
+    ...defectProblems(VLLM_RAY_DEFECTS, spec, install),
     ...checkVllm(spec, install, owned),
   ],
+  defects: VLLM_RAY_DEFECTS,
   knowsFlagsOf: (install) => vllmFlags(install) !== null,
 
   processes(context) {

@@ -1,9 +1,9 @@
 /** vLLM over several nodes with its own multiprocessing: `vllm serve` everywhere, `--headless` on ranks > 0. */
-import type { DeploymentSpec } from '../../spec/deployment.ts';
 import { compileCaches } from '../compile-caches.ts';
-import type { Engine, EngineProblem, RankContext } from '../engine.ts';
+import { defectProblems } from '../defects.ts';
+import type { Engine, RankContext } from '../engine.ts';
 import { fabricSettings, processPlan, type Setting } from '../process-plan.ts';
-import { atLeast } from '../versions.ts';
+import { VLLM_DEFECTS } from './defects.ts';
 import { vllmPhases } from './phases.ts';
 import { VLLM_OWNED_ENV, VLLM_OWNED_FLAGS } from './rules.ts';
 import {
@@ -17,9 +17,6 @@ import {
   vllmFlags,
   vllmHealth,
 } from './serve.ts';
-
-/** From here on `--nnodes` spans nodes without Ray (vLLM pull request 23691). */
-const MULTI_NODE_SINCE = '0.12.0';
 
 const owned = { flags: VLLM_OWNED_FLAGS, env: VLLM_OWNED_ENV };
 
@@ -41,9 +38,10 @@ export const vllm: Engine = {
   ],
 
   check: (spec, install) => [
-    ...(isAlone(spec) ? [] : tooOld(install?.version ?? null)),
+    ...defectProblems(VLLM_DEFECTS, spec, install),
     ...checkVllm(spec, install, owned),
   ],
+  defects: VLLM_DEFECTS,
   knowsFlagsOf: (install) => vllmFlags(install) !== null,
 
   processes: (context) => [
@@ -100,16 +98,3 @@ const meetingFlags = ({ nodes, rank, head, headPorts }: RankContext): readonly S
     because: 'a port of this attempt, outside the ephemeral range',
   },
 ];
-
-const isAlone = ({ nodes }: DeploymentSpec): boolean => nodes?.count === 1 || nodes?.names?.length === 1;
-
-const tooOld = (version: string | null): readonly EngineProblem[] =>
-  version === null || atLeast(version, MULTI_NODE_SINCE)
-    ? []
-    : [
-        {
-          category: 'engine-version',
-          because: `vLLM ${version} cannot span nodes by itself (--nnodes came with ${MULTI_NODE_SINCE})`,
-          fix: `install vLLM ${MULTI_NODE_SINCE} or later`,
-        },
-      ];
