@@ -145,7 +145,7 @@ const STAGES: readonly Stage[] = [
     flag: 'engines',
     name: 'real gangs made to fail',
     missing: enginesMissing,
-    run: tap(['test/engines/failures.test.ts'], 1, 1500),
+    run: tap(['test/engines/{failures,workers}.test.ts'], 1, 1500),
   },
   {
     flag: 'docker',

@@ -11,7 +11,12 @@ export interface Gang {
   /** Text of its deployment file. */
   readonly file: string;
   /** Looked at while it serves. */
-  readonly whileServing?: (t: Test, lab: Lab, deployment: DeploymentDetail) => Promise<void>;
+  readonly whileServing?: (
+    t: Test,
+    lab: Lab,
+    deployment: DeploymentDetail,
+    cluster: Cluster,
+  ) => Promise<void>;
 }
 
 const ROUNDS = Number(process.env.DSR1_ENGINE_ROUNDS ?? 1);
@@ -35,7 +40,7 @@ export async function serveOnTwoHosts(
     const { name, file } = gang;
     await t.test(name, async (t) => {
       const path = cluster.file(`${name}.yaml`, file);
-      const look = (detail: DeploymentDetail) => gang.whileServing?.(t, lab, detail);
+      const look = (detail: DeploymentDetail) => gang.whileServing?.(t, lab, detail, cluster);
       for (let round = 1; round <= ROUNDS; round++) {
         const before = await traces(lab);
         await serveOnce(t, cluster, name, path, look);
