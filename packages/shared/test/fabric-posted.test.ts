@@ -415,6 +415,16 @@ test('a libibverbs that does not fit the host’s kernel driver makes the HCA un
 
   const alone = explainDump(readTexts(new Map([['-', abi('bnxt_re2')]])), POLICY).groups[0];
   t.equal(alone?.verdict.verdict, 'refuse', 'the complaint names the device');
+  const log = ['NET/IB : No device found.', 'Using network Socket'].map(
+    (text) => `n1:7:9 [0] NCCL INFO ${text}`,
+  );
+  const container = explainDump(readTexts(new Map([['-', [abi('bnxt_re2'), ...log].join('\n')]])), POLICY)
+    .groups[0];
+  t.strictSame(
+    container?.diagnoses.map(({ category }) => category),
+    ['verbs-library-missing', 'tcp-fallback'],
+    'the log of such a container finds no device for this reason',
+  );
   const bond = abi('mlx5_bond_0').replace('mlx5 does', 'bnxt_re does');
   t.match(
     readNcclLog(['n1:1:2 [0] NCCL INFO x', bond])[0]?.errors,

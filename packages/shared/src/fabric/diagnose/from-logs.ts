@@ -2,6 +2,7 @@
 import type { FabricNode } from '../model.ts';
 import { classifyError } from '../nccl-log/error-rules.ts';
 import { overlayReason } from '../select/control.ts';
+import { verbsTroubleOf } from '../select/verbs-library.ts';
 import type { FabricCategory } from './categories.ts';
 import { type Finding, finding } from './finding.ts';
 import type { DiagnoseInput } from './model.ts';
@@ -51,7 +52,7 @@ function byCategory(said: readonly Said[], input: DiagnoseInput): Finding[] {
     // A bare "retry exceeded" is told apart below; sockets that were chosen are no fallback.
     if (category === 'retry-exceeded' || (category === 'tcp-fallback' && !fellToSockets(groups, input)))
       return [];
-    if (category === 'no-rdma-device-in-container' && groups.has('device-open-failed')) return [];
+    if (category === 'no-rdma-device-in-container' && isExplained(items, groups, input)) return [];
     if (category === 'no-rdma-device-in-container' && !missesRdma(items, input))
       return isSizeOpen(items) && fellToSockets(groups, input) ? [hiddenDevices(items)] : [];
     const consequence = items.every(({ error }) => error.consequence) || category === 'tcp-fallback';
@@ -64,6 +65,19 @@ function byCategory(said: readonly Said[], input: DiagnoseInput): Finding[] {
       finding(category, confidence, evidenceOf(items), { consequence, ...causeOf(category, items, input) }),
     ];
   });
+}
+
+/** That NCCL finds no device follows from one that it cannot open, or that libibverbs cannot use. */
+function isExplained(
+  items: readonly Said[],
+  groups: ReadonlyMap<FabricCategory, readonly Said[]>,
+  input: DiagnoseInput,
+): boolean {
+  const troubled = ({ from }: Said): boolean => {
+    const node = nodeOf(from.node ?? from.report.host, input);
+    return node !== null && verbsTroubleOf(node) !== null;
+  };
+  return groups.has('device-open-failed') || groups.has('verbs-library-missing') || items.every(troubled);
 }
 
 /** No line says how many ranks or nodes the gang has. */
