@@ -60,7 +60,8 @@ export function containerBody(start: ProcessStart, { user, shmBytes }: Container
       // Takes the signals of PID 1, which the kernel would drop for a program without a handler, and reaps its orphans.
       Init: true,
       RestartPolicy: { Name: 'no' },
-      // Unbounded: the copy in the log file goes on where it ended, so nothing may be rotated away before.
+      // Unbounded, until the container is removed: the copy in the log file goes on where it ended, so nothing may be rotated
+      // away before, and around a rotation Docker 28.2 tells a follower some lines twice and leaves others out.
       LogConfig: { Type: 'json-file', Config: {} },
       Mounts: [
         mount(folder, false),
