@@ -118,8 +118,14 @@ const deployment = (more: Partial<DeploymentRecord> = {}): DeploymentRecord => (
 const nodesOf = (reports: readonly RankReport[]) =>
   new Map(names.map((name, i) => [name, viewOf(name, reports[i] ?? null)]));
 
+const momentOf = (reports: readonly RankReport[]) => ({
+  nodes: nodesOf(reports),
+  gates: { lastCall: () => null },
+  nowMs: NOW,
+});
+
 function decided(reports: readonly RankReport[], of = deployment(), at = attempt()) {
-  const rest = { past: [], rehearsal: null, gateAskedAtMs: null, nowMs: NOW, policy: defaultPolicy };
+  const rest = { past: [], rehearsal: null, gateCall: null, nowMs: NOW, policy: defaultPolicy };
   return decide({ deployment: of, attempt: at, nodes: nodesOf(reports), ...rest })[0];
 }
 
@@ -241,14 +247,14 @@ test('a cause that a log has told is shown while the gang still hangs', async (t
   const tooOld = 'RuntimeError: The NVIDIA driver on your system is too old (found version 11040).';
   const stored = { deployment: deployment(), attempt: attempt(), past: [] };
   const hangs = [reportOf(0, []), reportOf(1, [tooOld])];
-  const detail = toDetail(stored, nodesOf(hangs), NOW);
+  const detail = toDetail(stored, momentOf(hangs));
   t.match(detail.message, /; rank 1 \(gpu-2\): .*driver.* \(driver-too-old\), seen 40 s ago$/);
   t.match(detail.diagnoses, [{ category: 'driver-too-old', evidence: [{ file: 'rank1', number: 1 }] }]);
   const doubtful = [reportOf(0, []), reportOf(1, ['RuntimeError: something that no rule knows'])];
-  t.strictSame(toDetail(stored, nodesOf(doubtful), NOW).diagnoses, [], 'nothing doubtful');
+  t.strictSame(toDetail(stored, momentOf(doubtful)).diagnoses, [], 'nothing doubtful');
   const waiting = ['[2026-01-01 00:00:00 TP0] Init torch distributed begin.'];
   const healthy = [reportOf(0, waiting), reportOf(1, [])];
-  t.strictSame(toDetail(stored, nodesOf(healthy), NOW).diagnoses, [], 'nor the silence of ranks that wait');
+  t.strictSame(toDetail(stored, momentOf(healthy)).diagnoses, [], 'nor the silence of ranks that wait');
 });
 
 const LOGS = join(import.meta.dirname, '../../../test/data/engine-logs');
@@ -265,7 +271,7 @@ const real = (name: string): readonly RankReport[] =>
 test('healthy logs of real engines show no cause while they start', async (t) => {
   const stored = { deployment: deployment(), attempt: attempt(), past: [] };
   for (const name of ['vllm-healthy', 'sglang-healthy'])
-    t.strictSame(toDetail(stored, nodesOf(real(name)), NOW).diagnoses, [], name);
+    t.strictSame(toDetail(stored, momentOf(real(name))).diagnoses, [], name);
 });
 
 test('a failed attempt keeps the verdict over the logs of all its ranks', async (t) => {
@@ -292,8 +298,7 @@ test('a failed attempt keeps the verdict over the logs of all its ranks', async 
 
   const gone = toDetail(
     { deployment: deployment({ state: 'failed' }), attempt: attempt({ ending, closed: true }), past: [] },
-    nodesOf([]),
-    NOW,
+    momentOf([]),
   );
   t.match(
     gone.diagnoses,

@@ -33,7 +33,7 @@ test('what everybody waits for while a gang starts', async (t) => {
     { record: rank(1), node: view('gpu-2'), report: one === null ? null : report(1, one) },
   ];
   const say = (zero: Partial<RankReport> | null, one: Partial<RankReport> | null) =>
-    startMessage(gang(zero, one), NOW - 42_000, NOW);
+    startMessage(gang(zero, one), NOW - 42_000, NOW, null);
   const waiting = { phase: 'rendezvous', phaseSeconds: { rendezvous: 2 } } as const;
   t.equal(
     say(waiting, { phase: 'starting' }),
@@ -68,14 +68,15 @@ test('a gate opens once every rank waits at it', async (t) => {
     nodeId: 'gpu-1',
     request: { address: '10.0.0.1', port: 21000 },
   } as const;
+  const called = (agoMs: number, because: string | null = null) => ({ atMs: NOW - agoMs, because });
   const look = (views: readonly NodeView[], more: Partial<Situation> = {}) =>
     actions({ views, attempt: told, ...more });
   t.strictSame(look([at(0), at(1)]), [open]);
   t.strictSame(look([at(0), at(1, { detail: 'every rank is there' })]), [], 'one is not there yet');
   t.strictSame(look([at(0), at(1, { detail: 'gate open' })]), [], 'it was opened');
   t.strictSame(look([at(0), at(1)], { attempt: { ...told, plan } }), [], 'a plan without a gate');
-  t.strictSame(look([at(0), at(1)], { gateAskedAtMs: NOW - 500 }), [{ kind: 'wake', atMs: NOW + 1500 }]);
-  t.strictSame(look([at(0), at(1)], { gateAskedAtMs: NOW - 2000 }), [open], 'asked again');
+  t.strictSame(look([at(0), at(1)], { gateCall: called(500) }), [{ kind: 'wake', atMs: NOW + 1500 }]);
+  t.strictSame(look([at(0), at(1)], { gateCall: called(2000) }), [open], 'asked again');
   const cut = { ...at(0), sessionId: null };
   t.strictSame(look([cut, at(1)]), [], 'nobody to ask');
   const failed = look([at(0), at(1, { state: 'exited', exitCode: 1 })]);
@@ -83,9 +84,12 @@ test('a gate opens once every rank waits at it', async (t) => {
 
   const gang = (views: readonly NodeView[]) =>
     told.ranks.map((record, i) => ({ record, node: views[i] ?? null, report: views[i]?.ranks[0] ?? null }));
-  t.match(startMessage(gang([at(0), at(1)]), NOW - 4_000, NOW), /^all ranks wait at the gate since 4 s/);
+  const say = (views: readonly NodeView[], because: string | null) =>
+    startMessage(gang(views), NOW - 4_000, NOW, called(500, because));
+  t.match(say([at(0), at(1)], null), /^all ranks wait at the gate since \d s$/);
   t.match(
-    startMessage(gang([at(0), at(1, { detail: null })]), NOW - 4_000, NOW),
-    /^rank 0 \(gpu-1\) waits at the gate, /,
+    say([at(0), at(1)], 'ECONNREFUSED'),
+    /^all ranks wait at the gate since \d s; the gate does not open: ECONNREFUSED$/,
   );
+  t.match(say([at(0), at(1, { detail: null })], 'ECONNREFUSED'), /^rank 0 \(gpu-1\) waits at the gate, /);
 });

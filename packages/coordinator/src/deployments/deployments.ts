@@ -52,6 +52,6 @@ export async function createDeployments(deps: DeploymentsDeps): Promise<Deployme
     gates,
     nowMs,
   });
-  const service = createDeploymentService({ ...deps, nowMs, wake: loop.wake });
+  const service = createDeploymentService({ ...deps, gates, nowMs, wake: loop.wake });
   return { service, logs: createLogService(deps.store, deps.hub), loop };
 }

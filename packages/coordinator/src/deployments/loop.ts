@@ -20,7 +20,7 @@ export interface LoopDeps {
   readonly hub: Pick<NodeHub, 'nodes' | 'onChange'>;
   readonly executors: Executors;
   readonly rehearsals: Pick<Rehearsals, 'of'>;
-  readonly gates: Pick<Gates, 'askedAtMs'>;
+  readonly gates: Pick<Gates, 'lastCall'>;
   readonly policy: ReconcilePolicy;
   /** Steady milliseconds. */
   readonly nowMs: () => number;
@@ -121,9 +121,9 @@ async function pass(deps: LoopDeps, name: string): Promise<number | null> {
     if (stored === null) return null;
     const nodes = new Map(deps.hub.nodes().map((node) => [node.id, node]));
     const rehearsal = deps.rehearsals.of(name, stored.deployment.epoch);
-    const gateAskedAtMs = deps.gates.askedAtMs(name, stored.deployment.epoch);
+    const gateCall = deps.gates.lastCall(name, stored.deployment.epoch);
     const { policy } = deps;
-    const actions = decide({ ...stored, nodes, rehearsal, gateAskedAtMs, nowMs: deps.nowMs(), policy });
+    const actions = decide({ ...stored, nodes, rehearsal, gateCall, nowMs: deps.nowMs(), policy });
     for (const action of actions) await execute(deps.executors, { ...stored, alarm }, action);
     if (actions.every(({ kind }) => kind === 'wake')) break;
   }

@@ -9,6 +9,7 @@ import type { PlanResult } from '@dsr1/shared/plan/model';
 import type { DeploymentSpec } from '@dsr1/shared/spec/deployment';
 import type { EventLog } from '../events/event-log.ts';
 import type { NodeHub } from '../nodes/hub.ts';
+import type { Gates } from './gates.ts';
 import { withEta } from './phase-times.ts';
 import type { Planner } from './planner.ts';
 import { rejectionMessage } from './rejection-message.ts';
@@ -40,6 +41,7 @@ export interface ServiceDeps {
   readonly store: DeploymentStore;
   readonly hub: Pick<NodeHub, 'nodes'>;
   readonly planner: Planner;
+  readonly gates: Pick<Gates, 'lastCall'>;
   readonly events: Pick<EventLog, 'record'>;
   readonly clock: Clock;
   /** Steady milliseconds. */
@@ -51,10 +53,14 @@ export interface ServiceDeps {
 
 export function createDeploymentService(deps: ServiceDeps): DeploymentService {
   const { store, events, wake, nowMs } = deps;
-  const nodesById = () => new Map(deps.hub.nodes().map((node) => [node.id, node]));
+  const moment = () => ({
+    nodes: new Map(deps.hub.nodes().map((node) => [node.id, node])),
+    gates: deps.gates,
+    nowMs: nowMs(),
+  });
   const detail = async (name: string) => {
     const stored = await loadOrThrow(store, name);
-    return withEta(toDetail(stored, nodesById(), nowMs()), stored, store, nowMs());
+    return withEta(toDetail(stored, moment()), stored, store, nowMs());
   };
   const record = (kind: DeploymentEvent, deployment: string, message: string, by: string) =>
     events.record({ kind: `deployment.${kind}`, deployment, message, data: { by } });
@@ -113,9 +119,9 @@ export function createDeploymentService(deps: ServiceDeps): DeploymentService {
     },
 
     async list() {
-      const nodes = nodesById();
       const stored = await loadAll(store);
-      return stored.map((one) => toSummary(one, nodes, nowMs()));
+      const now = moment();
+      return stored.map((one) => toSummary(one, now));
     },
 
     get: detail,
@@ -147,7 +153,7 @@ export function createDeploymentService(deps: ServiceDeps): DeploymentService {
       await store.change(name, stored.deployment.epoch, { deployment: { desired: 'removed' } });
       record('remove-requested', name, 'removal requested', by);
       wake(name);
-      return toSummary(stored, nodesById(), nowMs());
+      return toSummary(stored, moment());
     },
 
     async access(name) {

@@ -6,10 +6,19 @@ import { type GangRank, isPresent, lookAtGang, type NodesById } from '../reconci
 import type { AttemptRecord, DeploymentRecord } from '../reconcile/model.ts';
 import { rankNetworks } from '../reconcile/network.ts';
 import { startMessage } from '../reconcile/serving.ts';
+import type { Gates } from './gates.ts';
 import type { StoredDeployment } from './store.ts';
 
-export const toSummary = (stored: StoredDeployment, nodes: NodesById, nowMs: number): DeploymentSummary =>
-  summaryOf(stored, lookAt(stored, nodes, nowMs), nowMs);
+/** What a view is made of besides the stored deployment. */
+export interface Moment {
+  readonly nodes: NodesById;
+  readonly gates: Pick<Gates, 'lastCall'>;
+  /** Steady milliseconds. */
+  readonly nowMs: number;
+}
+
+export const toSummary = (stored: StoredDeployment, moment: Moment): DeploymentSummary =>
+  summaryOf(stored, lookAt(stored, moment), moment);
 
 /** What summary and detail share: the diagnosis over all logs is made once an answer. */
 interface Look {
@@ -18,21 +27,21 @@ interface Look {
   readonly known: KnownCause | null;
 }
 
-function lookAt({ deployment, attempt }: StoredDeployment, nodes: NodesById, nowMs: number): Look {
+function lookAt({ deployment, attempt }: StoredDeployment, { nodes, nowMs }: Moment): Look {
   if (attempt === null) return { gang: [], known: null };
   const gang = lookAtGang(deployment.name, attempt, nodes);
   const starts = attempt.ending === null && attempt.servedAtMs === null;
   return { gang, known: starts ? knownCause(deployment, attempt, gang, nowMs) : null };
 }
 
-function summaryOf(stored: StoredDeployment, look: Look, nowMs: number): DeploymentSummary {
+function summaryOf(stored: StoredDeployment, look: Look, moment: Moment): DeploymentSummary {
   const { deployment, attempt } = stored;
   const serving = deployment.state === 'serving' ? attempt : null;
   return {
     name: deployment.name,
     engine: deployment.spec.engine.kind,
     state: deployment.state,
-    message: messageOf(stored, look, nowMs),
+    message: messageOf(stored, look, moment),
     epoch: deployment.epoch,
     nodes: attempt?.ranks.map(({ nodeName }) => nodeName) ?? deployment.spec.nodes?.names ?? [],
     endpoint: attempt?.plan.endpoint?.url ?? null,
@@ -41,13 +50,13 @@ function summaryOf(stored: StoredDeployment, look: Look, nowMs: number): Deploym
   };
 }
 
-export function toDetail(stored: StoredDeployment, nodes: NodesById, nowMs: number): DeploymentDetail {
+export function toDetail(stored: StoredDeployment, moment: Moment): DeploymentDetail {
   const { deployment, attempt, past } = stored;
-  const look = lookAt(stored, nodes, nowMs);
+  const look = lookAt(stored, moment);
   const failure = deployment.state === 'failed' ? attempt?.ending?.failure : null;
   const made = past.length + (attempt !== null && attempt.ending === null ? 1 : 0);
   return {
-    ...summaryOf(stored, look, nowMs),
+    ...summaryOf(stored, look, moment),
     spec: deployment.spec,
     plan: attempt?.plan ?? null,
     ranks: attempt === null ? [] : toRankStatuses(deployment, attempt, look.gang),
@@ -68,10 +77,15 @@ export function toDetail(stored: StoredDeployment, nodes: NodesById, nowMs: numb
 }
 
 /** While ranks start, what everybody waits for says more than the stored sentence. */
-function messageOf({ deployment, attempt }: StoredDeployment, { gang, known }: Look, nowMs: number): string {
+function messageOf(
+  { deployment, attempt }: StoredDeployment,
+  { gang, known }: Look,
+  { gates, nowMs }: Moment,
+): string {
   if (deployment.state !== 'starting' || attempt === null || attempt.commitAtMs === null)
     return deployment.message;
-  const message = startMessage(gang, attempt.commitAtMs, nowMs);
+  const gateCall = gates.lastCall(deployment.name, attempt.epoch);
+  const message = startMessage(gang, attempt.commitAtMs, nowMs, gateCall);
   return known === null ? message : `${message}; ${known.message}`;
 }
 

@@ -5,6 +5,7 @@
  */
 import type { Action } from './actions.ts';
 import { lookAtGang, type NodesById } from './gang.ts';
+import type { GateCall } from './gate.ts';
 import { decideIdle } from './idle.ts';
 import { decideLive } from './live.ts';
 import type { AttemptRecord, DeploymentRecord, PastAttempt, ReconcilePolicy } from './model.ts';
@@ -20,8 +21,8 @@ export interface Situation {
   readonly nodes: NodesById;
   /** Of the latest attempt; null when this coordinator has begun none. */
   readonly rehearsal: Rehearsal | null;
-  /** When this coordinator last opened the gate of the latest attempt (steady milliseconds), null = never. */
-  readonly gateAskedAtMs: number | null;
+  /** This coordinator's last call to the gate of the latest attempt, null = none. */
+  readonly gateCall: GateCall | null;
   /** Steady milliseconds. */
   readonly nowMs: number;
   readonly policy: ReconcilePolicy;

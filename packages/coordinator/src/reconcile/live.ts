@@ -106,7 +106,7 @@ function commit(
 }
 
 function run(
-  { deployment, gateAskedAtMs, nowMs, policy }: Situation,
+  { deployment, gateCall, nowMs, policy }: Situation,
   attempt: AttemptRecord,
   gang: readonly GangRank[],
 ): readonly Action[] {
@@ -114,7 +114,7 @@ function run(
     return [{ kind: 'serve', network: networkNews(rankNetworks(deployment.spec, attempt, gang), gang) }];
   }
   if (attempt.servedAtMs !== null) return settle(deployment, 'serving', servingMessage(gang));
-  const gate = openGate(attempt.plan.ranks[0]?.ports ?? [], gang, gateAskedAtMs, nowMs);
+  const gate = openGate(attempt.plan.ranks[0]?.ports ?? [], gang, gateCall, nowMs);
   if (gate.length > 0) return gate;
   const unseenUntilMs = (attempt.commitAtMs ?? nowMs) + policy.reportGraceMs + 1;
   return nowMs < unseenUntilMs ? [{ kind: 'wake', atMs: unseenUntilMs }] : [];

@@ -2,7 +2,7 @@
 import { phaseIndex } from '@dsr1/shared/engines/phases';
 import type { LaunchPlan } from '@dsr1/shared/plan/model';
 import { type GangRank, rankName } from './gang.ts';
-import { isAtGate } from './gate.ts';
+import { type GateCall, isAtGate } from './gate.ts';
 
 /** Every rank runs, and those that answer HTTP have reached `serving`. Of a gang without HTTP nothing more is known. */
 export function isServing(plan: LaunchPlan, gang: readonly GangRank[]): boolean {
@@ -15,9 +15,14 @@ export function isServing(plan: LaunchPlan, gang: readonly GangRank[]): boolean 
 
 /**
  * What everybody waits for while the gang starts: the rank that is furthest behind, and how long the one furthest ahead
- * has been in its phase. `nowMs` and `commitAtMs` are steady milliseconds.
+ * has been in its phase. `nowMs` and `commitAtMs` are steady milliseconds; `gateCall`: the last, null = none.
  */
-export function startMessage(gang: readonly GangRank[], commitAtMs: number, nowMs: number): string {
+export function startMessage(
+  gang: readonly GangRank[],
+  commitAtMs: number,
+  nowMs: number,
+  gateCall: GateCall | null,
+): string {
   const silent = gang.find(({ report, node }) => report === null && node?.sessionId == null);
   if (silent !== undefined) return `${rankName(silent.record)} is silent; its last state is unknown`;
   const places = gang.map((rank) => ({
@@ -33,7 +38,10 @@ export function startMessage(gang: readonly GangRank[], commitAtMs: number, nowM
   const enteredSeconds = ahead.rank.report?.phaseSeconds[phase] ?? 0;
   const seconds = Math.max(0, Math.round((nowMs - commitAtMs) / 1000 - enteredSeconds));
   const atGate = gang.filter(isAtGate).map(({ record }) => rankName(record));
-  if (atGate.length === gang.length) return `all ranks wait at the gate since ${seconds} s`;
+  if (atGate.length === gang.length) {
+    const shut = gateCall?.because == null ? '' : `; the gate does not open: ${gateCall.because}`;
+    return `all ranks wait at the gate since ${seconds} s${shut}`;
+  }
   if (behind.place === ahead.place && atGate.length > 0)
     return `${atGate.join(', ')} waits at the gate, the others do not yet`;
   if (behind.place === ahead.place) return `all ranks in phase ${phase} since ${seconds} s`;

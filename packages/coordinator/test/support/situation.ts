@@ -106,7 +106,7 @@ export function actions(more: Partial<Situation> & { readonly views?: readonly N
     past: [],
     nodes: new Map(views.map((node) => [node.id, node])),
     rehearsal: null,
-    gateAskedAtMs: null,
+    gateCall: null,
     nowMs: NOW,
     policy: defaultPolicy,
     ...more,
