@@ -49,11 +49,7 @@ try {
   const safe = await runByDsr1(cluster, lab, cluster.file('rehearsed.yaml', rehearsed), url);
   process.stdout.write(`with its rehearsal (the default): ${JSON.stringify(safe)}\n`);
   const formed: number[] = [];
-  const rayFile = cluster.file(
-    'ray.yaml',
-    `${vllmRayGang('ray', ray, { tensor: 2 })}network: { rehearse: off }\n`,
-  );
-  for (let run = 0; run < PAIRS; run += 1) formed.push(await formRay(cluster, lab, rayFile));
+  for (let run = 0; run < PAIRS; run += 1) formed.push(await formRay(cluster, lab, `ray-${run}`));
   process.stdout.write(`commit to a Ray cluster of two: ${median(formed)} ms (${formed.join(', ')})\n`);
 } finally {
   lab.down();
@@ -126,12 +122,14 @@ async function runByHand(lab: Lab, url: string): Promise<Run> {
 }
 
 /** From commit to the line with which the head's launcher goes on; vLLM itself is not waited for. */
-async function formRay(cluster: Cluster, lab: Lab, file: string): Promise<number> {
+async function formRay(cluster: Cluster, lab: Lab, name: string): Promise<number> {
+  const gang = vllmRayGang(name, ray, { tensor: 2 });
+  const file = cluster.file(`${name}.yaml`, `${gang}network: { rehearse: off }\n`);
   must(await cluster.ctl(['deploy', file, '--yes', '--detach']), 'deploy');
-  const formedMs = await untilLogged(lab, /launcher: 2 of 2 Ray nodes are in/);
-  const committedMs = await committedAt(cluster, 'ray');
-  must(await cluster.ctl(['rm', 'ray', '--force']), 'rm');
-  while ((await cluster.ctl(['status', 'ray'])).code === 0) await sleep(500);
+  const formedMs = await untilLogged(lab, name, /launcher: 2 of 2 Ray nodes are in/);
+  const committedMs = await committedAt(cluster, name);
+  must(await cluster.ctl(['rm', name, '--force']), 'rm');
+  while ((await cluster.ctl(['status', name])).code === 0) await sleep(500);
   return formedMs - committedMs;
 }
 
@@ -207,8 +205,8 @@ async function untilGone(lab: Lab, host: number): Promise<void> {
   must(await lab.exec(host, ['sh', '-c', look], 60_000), 'look');
 }
 
-async function untilLogged(lab: Lab, pattern: RegExp): Promise<number> {
-  const folder = join(lab.root(1), 'var/log/dsr1/ray');
+async function untilLogged(lab: Lab, deployment: string, pattern: RegExp): Promise<number> {
+  const folder = join(lab.root(1), 'var/log/dsr1', deployment);
   for (const startedMs = Date.now(); Date.now() - startedMs < START_LIMIT_MS; await sleep(20)) {
     const logs = listed(folder).map((epoch) => join(folder, epoch, 'rank-0-main.log'));
     if (logs.some((log) => pattern.test(readable(log)))) return Date.now();
