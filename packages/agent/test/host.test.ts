@@ -135,5 +135,6 @@ test('folders are absolute: their paths become arguments of ranks, which work el
     stateDir: resolve('here'),
     runsDir: resolve('here/runs'),
     logsDir: resolve('here/logs'),
+    cacheDir: resolve('here/cache'),
   });
 });

@@ -51,7 +51,7 @@ test('every error is named: keys with the nearest, values with expected and foun
   t.match(misspelt.message, /engine\.arg is not a key of a deployment \(did you mean args\?\)/);
   t.match(misspelt.message, /network\.perNode\.gpu1\.hca .*\(did you mean hcas\?\)/);
   t.match(misspelt.message, /parallelisms .*\(did you mean parallelism\?\)/);
-  t.match(misspelt.hint, /kind, python, image, args, env, command/);
+  t.match(misspelt.hint, /kind, python, image, args, env, gated, command/);
   const wrong = refusal({
     name: 'R1!',
     engine: { kind: 'sglnag', env: { A: 1 } },
